@@ -1,0 +1,27 @@
+"""nbgrader's settings: `solutions/` is the source, `exercises/` the release, `grading/` the rest (not kept in git)."""
+
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+
+c = get_config()  # noqa: F821  (nbgrader supplies it)
+
+c.CourseDirectory.course_id = "isometry"
+c.CourseDirectory.root = os.environ.get("ISOMETRY_COURSE", str(ROOT))
+c.CourseDirectory.source_directory = "solutions"
+c.CourseDirectory.release_directory = "exercises"
+c.CourseDirectory.submitted_directory = "grading/submitted"
+c.CourseDirectory.autograded_directory = "grading/autograded"
+c.CourseDirectory.feedback_directory = "grading/feedback"
+c.CourseDirectory.db_url = f"sqlite:///{c.CourseDirectory.root}/grading/gradebook.db"
+
+# Whatever else stands in a source folder is released, and handed to students: the bank and the text half never are.
+c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", ".*", "bank.py", "*.md"]
+
+# A comment, not `raise NotImplementedError()`: an untouched cell is "not attempted", not a traceback.
+c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE"}
+c.ClearSolutions.text_stub = "Your answer here."
+
+c.Execute.timeout = 60
+c.Execute.interrupt_on_timeout = True
