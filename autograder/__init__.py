@@ -1,0 +1,1 @@
+"""Exercises, mistakes and the judge: what stands between exercises and solutions."""

@@ -1,0 +1,387 @@
+"""Answer + exercise → verdict: the only place where right and wrong are decided.
+
+Whatever is right is accepted, in any form; only what is not right is diagnosed, and then as one mistake at most.
+No verdict holds the answer.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from autograder import calling, compare
+from autograder.calling import Outcome, Raised, Returned, TimedOut
+from autograder.compare import Floats, Unreadable
+from autograder.exercise import (
+    Arguments,
+    BankError,
+    Exercise,
+    Function,
+    Mistake,
+    Requirement,
+    State,
+    Variant,
+    Verdict,
+    plain,
+    show,
+)
+
+DRAWS = 400
+"""How often a variant may be drawn again before the bank is called unable to tell its answers apart."""
+
+
+# --------------------------------------------------------------------------- what the bank answers
+
+
+def expected(exercise: Exercise, arguments: Arguments) -> Floats | str:
+    """The reference's answer to one variant, as `compare` reads it."""
+    return _read_own(exercise, exercise.reference, arguments)
+
+
+def mistaken(exercise: Exercise, mistake: Mistake, arguments: Arguments) -> Floats | str:
+    """What a learner who holds `mistake` would answer to one variant."""
+    return _read_own(exercise, mistake.answer, arguments)
+
+
+def _read_own(exercise: Exercise, answer: Callable[..., Any], arguments: Arguments) -> Floats | str:
+    name = answer.__name__
+    try:
+        value = answer(*exercise.inputs(arguments))
+    except KeyError as error:
+        raise BankError(
+            f"{exercise.id} needs the argument {error}; give it in `variant`, and in the notebook's `check`."
+        ) from None
+    except Exception as error:
+        raise BankError(f"{exercise.id}: “{name}” raised {type(error).__name__}: {error}") from error
+    try:
+        return compare.read(exercise.returns, value, f"What “{name}” returns")
+    except Unreadable as unreadable:
+        raise BankError(f"{exercise.id}: {unreadable}") from None
+
+
+def confusable(exercise: Exercise, arguments: Arguments) -> list[tuple[str, str]]:
+    """The pairs among the reference and the mistakes that one answer could agree with, on these arguments.
+
+    Mistakes that break a requirement answer like the reference by design, and are left out.
+    """
+    answers = {exercise.name: expected(exercise, arguments)}
+    answers |= {m.name: mistaken(exercise, m, arguments) for m in exercise.mistakes if m.breaks is None}
+    names = list(answers)
+    return [
+        (one, other)
+        for i, one in enumerate(names)
+        for other in names[i + 1 :]
+        if not compare.apart(exercise.returns, answers[one], answers[other])
+    ]
+
+
+def deal(exercise: Exercise, seed: int) -> Variant:
+    """A variant for `seed`: drawn until the reference and all mistakes differ pairwise by more than the tolerance."""
+    return _deal(_Key(exercise), int(seed))
+
+
+class _Key:
+    """An exercise as a cache key: the same text of the same bank is the same exercise."""
+
+    def __init__(self, exercise: Exercise) -> None:
+        self.exercise = exercise
+        self.identity = (exercise.id, exercise.version, id(exercise))
+
+    def __hash__(self) -> int:
+        return hash(self.identity)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Key) and self.identity == other.identity
+
+
+@lru_cache(maxsize=4096)
+def _deal(key: _Key, seed: int) -> Variant:
+    exercise = key.exercise
+    if exercise.draw is None:
+        raise BankError(f"{exercise.id} has no variants. Declare how to draw one with @{exercise.name}.variant.")
+    rng = np.random.default_rng(seed)
+    pairs: list[tuple[str, str]] = []
+    for _ in range(DRAWS):
+        drawn = exercise.draw(rng)
+        arguments = dict(drawn) if exercise.is_code else {k: plain(v) for k, v in drawn.items()}
+        if set(arguments) != set(exercise.parameters):
+            raise BankError(
+                f"{exercise.id}: `variant` gives {sorted(arguments)}, but the reference takes "
+                f"{list(exercise.parameters)}. Make them the same."
+            )
+        pairs = confusable(exercise, arguments)
+        if not pairs:
+            return Variant(seed, arguments)
+    one, other = pairs[0]
+    raise BankError(
+        f"{exercise.id}: in {DRAWS} draws “{one}” and “{other}” could not be told apart. "
+        "Draw arguments on which they differ, or drop one of them."
+    )
+
+
+def deal_inputs(exercise: Exercise, seed: int) -> list[Variant]:
+    """The variants on which a function is judged: as many as its answer asks for, all from `seed`."""
+    if not isinstance(exercise.answer, Function):
+        raise BankError(f"{exercise.id} asks for a value, not for a function.")
+    seeds = np.random.SeedSequence(seed).generate_state(exercise.answer.variants)
+    return [deal(exercise, int(s)) for s in seeds]
+
+
+# --------------------------------------------------------------------------- judging
+
+
+def judge(exercise: Exercise, answer: Any, arguments: Arguments | None = None, *, seed: int = 0) -> Verdict:
+    """Decide whether `answer` answers `exercise`.
+
+    A value is judged for `arguments`, the numbers printed beside the question; a function on inputs drawn from
+    `seed`. Raises `BankError` where the question itself is at fault, never for anything an answer does.
+    """
+    if exercise.is_code:
+        return judge_function(exercise, answer, seed=seed)
+    return judge_value(exercise, answer, arguments or {})
+
+
+def judge_value(exercise: Exercise, answer: Any, arguments: Arguments) -> Verdict:
+    """The verdict on a number, array or choice, for the arguments of one variant."""
+    _require_all(exercise, arguments)
+    asked = exercise.prompt(arguments)
+    if answer is None or answer is Ellipsis:
+        return _verdict(exercise, State.NOT_ATTEMPTED, 0.0, asked=asked, sentence="Not answered yet.")
+    came_back = brief(answer)
+    right = expected(exercise, arguments)
+    try:
+        value = compare.read(exercise.returns, answer)
+    except Unreadable as unreadable:
+        return _verdict(exercise, State.UNREADABLE, 0.0, asked=asked, came_back=came_back, sentence=str(unreadable))
+    if compare.agrees(exercise.returns, right, value):
+        return _verdict(exercise, State.RIGHT, 1.0, asked=asked, came_back=came_back)
+    mistake = _diagnose(exercise, [arguments], [value])
+    state, sentence = _describe(exercise, right, value)
+    if mistake:
+        state, sentence = State.WRONG, mistake.sentence
+    return _verdict(
+        exercise, state, 0.0, asked=asked, came_back=came_back, sentence=sentence, mistake=mistake and mistake.name
+    )
+
+
+def judge_function(exercise: Exercise, answer: Any, *, seed: int = 0) -> Verdict:
+    """The verdict on a function, called in this process on the inputs drawn from `seed`."""
+    assert isinstance(exercise.answer, Function)
+    asked = exercise.prompt()
+    if answer is None or answer is Ellipsis or (callable(answer) and calling.is_untouched(answer)):
+        return _verdict(exercise, State.NOT_ATTEMPTED, 0.0, asked=asked, sentence="Not written yet.")
+    if not callable(answer):
+        sentence = f"A function was asked for; what came is of type {type(answer).__name__}. Hand in its name, without calling it."
+        return _verdict(exercise, State.UNREADABLE, 0.0, asked=asked, came_back=brief(answer), sentence=sentence)
+    variants = deal_inputs(exercise, seed)
+    outcomes: list[Outcome] = []
+    for variant in variants:
+        # A copy: a learner's function may write into its inputs, and the variant is dealt again.
+        inputs = copy.deepcopy(exercise.inputs(variant.arguments))
+        outcome = calling.call(answer, inputs, exercise.answer.seconds)
+        outcomes.append(outcome)
+        if isinstance(outcome, TimedOut):
+            break  # each further call would cost the same time
+    unmet: list[Requirement] = []
+    if len(outcomes) == len(variants) and all(isinstance(o, Returned) for o in outcomes):
+        unmet = [r for r in exercise.answer.must if not _holds(r, answer, exercise, variants[0], exercise.answer.seconds)]
+    return judge_outcomes(exercise, variants, outcomes, unmet)
+
+
+def judge_outcomes(
+    exercise: Exercise, variants: Sequence[Variant], outcomes: Sequence[Outcome], unmet: Sequence[Requirement] = ()
+) -> Verdict:
+    """The verdict on what a function returned for `variants`, wherever it was called.
+
+    `outcomes` may be shorter than `variants` where calling stopped; what is missing counts as wrong. The score is
+    the share of variants that are right, less the share that hangs on each unmet requirement.
+    """
+    assert isinstance(exercise.answer, Function)
+    asked = exercise.prompt()
+    values = [_try_read(exercise, outcome) for outcome in outcomes]
+    right = [
+        not isinstance(value, Unreadable) and compare.agrees(exercise.returns, expected(exercise, v.arguments), value)
+        for v, value in zip(variants, values, strict=False)
+    ]
+    passed = sum(right)
+    share = passed / len(variants)
+    counted = f"{passed} of {len(variants)} inputs right"
+
+    if passed == len(variants):
+        if not unmet:
+            return _verdict(exercise, State.RIGHT, 1.0, asked=asked, came_back=counted)
+        first = unmet[0]
+        mistake = next((m for m in exercise.mistakes if m.breaks == first.name), None)
+        score = max(0.0, 1.0 - sum(r.share for r in unmet))
+        return _verdict(
+            exercise,
+            State.PARTLY,
+            score,
+            asked=asked,
+            came_back=f"{counted}; asked besides: it {first.name}",
+            sentence=mistake.sentence if mistake else first.sentence,
+            mistake=mistake.name if mistake else None,
+        )
+
+    if all(not isinstance(v, Unreadable) for v in values) and len(values) == len(variants):
+        readable = [v for v in values if not isinstance(v, Unreadable)]
+        mistake = _diagnose(exercise, [v.arguments for v in variants], readable)
+        if mistake:
+            return _verdict(
+                exercise,
+                State.PARTLY if passed else State.WRONG,
+                share,
+                asked=asked,
+                came_back=counted,
+                sentence=mistake.sentence,
+                mistake=mistake.name,
+            )
+
+    worst = next(i for i in range(len(outcomes)) if not right[i])
+    state, sentence = _describe_outcome(exercise, variants[worst], outcomes[worst], values[worst])
+    if state is State.RAISED and all(isinstance(o, Raised) and o.kind == "NotImplementedError" for o in outcomes):
+        return _verdict(exercise, State.NOT_ATTEMPTED, 0.0, asked=asked, sentence="Not written yet.")
+    if passed:
+        sentence = f"{counted}. On inputs {_shapes(exercise, variants[worst])}: {sentence}"
+        state = state if state is State.ENDLESS else State.PARTLY
+    return _verdict(exercise, state, share, asked=asked, came_back=counted, sentence=sentence)
+
+
+# --------------------------------------------------------------------------- parts
+
+
+def _verdict(exercise: Exercise, state: State, score: float, **said: Any) -> Verdict:
+    advice = {
+        State.RIGHT: "",
+        State.NOT_ATTEMPTED: f"Replace the dots or the comment with your own, then run this cell again. "
+        f'Stuck? hint("{exercise.id}")',
+    }.get(state, f'Change it and run this cell again, or ask for hint("{exercise.id}").')
+    return Verdict(exercise.id, state, score, exercise.points, advice=advice, **said)
+
+
+def _require_all(exercise: Exercise, arguments: Arguments) -> None:
+    missing = [name for name in exercise.parameters if name not in arguments]
+    extra = [name for name in arguments if name not in exercise.parameters]
+    if missing or extra:
+        wrong = f"lacks {missing}" if missing else f"has {extra}, which it does not know"
+        raise BankError(
+            f'The call of check("{exercise.id}", …) {wrong}. It takes: {", ".join(exercise.parameters)}.'
+        )
+
+
+def _holds(requirement: Requirement, f: Callable[..., Any], exercise: Exercise, variant: Variant, seconds: float) -> bool:
+    inputs = copy.deepcopy(exercise.inputs(variant.arguments))
+    outcome = calling.call(requirement.holds, (f, inputs), 2 * seconds)
+    return isinstance(outcome, Returned) and bool(outcome.value)
+
+
+def _diagnose(exercise: Exercise, asked: Sequence[Arguments], answers: Sequence[Floats | str]) -> Mistake | None:
+    """The one mistake whose answers these are; None where none is, or more than one could be."""
+    held = [
+        mistake
+        for mistake in exercise.mistakes
+        if mistake.breaks is None
+        and all(
+            compare.agrees(exercise.returns, mistaken(exercise, mistake, arguments), answer)
+            for arguments, answer in zip(asked, answers, strict=True)
+        )
+    ]
+    return held[0] if len(held) == 1 else None
+
+
+def _describe(exercise: Exercise, right: Floats | str, answer: Floats | str) -> tuple[State, str]:
+    """What is visibly off about a wrong value, without saying what would be right."""
+    if isinstance(right, str) or isinstance(answer, str):
+        return State.WRONG, "That is not it."
+    if answer.shape != right.shape:
+        transposed = answer.ndim == 2 and answer.T.shape == right.shape and compare.agrees(exercise.returns, right, answer.T)
+        more = " Transposed, it would be right." if transposed else ""
+        return State.UNREADABLE, f"The shape is {answer.shape}; {right.shape} was asked for.{more}"
+    if np.any(~np.isfinite(answer)) and np.all(np.isfinite(right)):
+        bad = int(np.sum(~np.isfinite(answer)))
+        what = "NaN or infinity" if answer.ndim == 0 else f"NaN or infinity in {bad} of {answer.size} entries"
+        return State.UNREADABLE, f"There is {what}: look for a division by zero, a log of zero, or an overflow."
+    if compare.agrees(exercise.returns, right, -answer):
+        return State.WRONG, "The size is right; look at the sign."
+    if answer.ndim == 2 and answer.shape[0] == answer.shape[1] and compare.agrees(exercise.returns, right, answer.T):
+        return State.WRONG, "That is the transpose of what was asked."
+    if answer.ndim == 0:
+        return State.WRONG, "That is not it, and it is none of the slips this exercise knows."
+    off = ~compare.entrywise(exercise.returns, right, answer)
+    first = [int(i) for i in np.argwhere(off)[0]]
+    return State.WRONG, f"{int(off.sum())} of {answer.size} entries differ, the first at index {first}."
+
+
+def _try_read(exercise: Exercise, outcome: Outcome) -> Floats | str | Unreadable:
+    if not isinstance(outcome, Returned):
+        return Unreadable()
+    try:
+        if outcome.value is None:
+            raise Unreadable("Your function returned None. Is a `return` missing?")
+        return compare.read(exercise.returns, outcome.value, "What your function returns")
+    except Unreadable as unreadable:
+        return unreadable
+
+
+def _describe_outcome(
+    exercise: Exercise, variant: Variant, outcome: Outcome, value: Floats | str | Unreadable
+) -> tuple[State, str]:
+    match outcome:
+        case TimedOut(seconds=seconds):
+            return State.ENDLESS, f"Your function was stopped after {seconds:g} s. Look for a loop that cannot end."
+        case Raised(kind=kind, text=text, line=line):
+            where = f" in its line {line}" if line else ""
+            return State.RAISED, f"Your function raised {kind}{where}" + (f": {text}" if text else ".")
+    if isinstance(value, Unreadable):
+        return State.UNREADABLE, str(value)
+    return _describe(exercise, expected(exercise, variant.arguments), value)
+
+
+def _shapes(exercise: Exercise, variant: Variant) -> str:
+    def one(value: Any) -> str:
+        if hasattr(value, "shape"):
+            return f"of shape {tuple(value.shape)}" if value.shape else show(np.asarray(value).item())
+        if isinstance(value, tuple | list):
+            return f"of {len(value)} parts"
+        return show(value)
+
+    return ", ".join(f"{name} {one(variant.arguments[name])}" for name in exercise.parameters)
+
+
+def brief(value: Any, limit: int = 60) -> str:
+    """A value on one short line, as an echo of what came back."""
+    try:
+        if isinstance(value, str):
+            text = f"“{value}”"
+        elif callable(value) and not hasattr(value, "shape"):
+            text = f"the function {getattr(value, '__name__', 'itself')}"
+        elif hasattr(value, "shape") and getattr(value, "size", 0) > 6:
+            text = f"an array of shape {tuple(value.shape)} and dtype {value.dtype}"
+        else:
+            text = show(np.asarray(value)) if hasattr(value, "shape") else show(value)
+    except Exception:
+        text = f"a {type(value).__name__}"
+    text = " ".join(text.split())
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def forget() -> None:
+    """Empty the caches of dealt variants (for tests and authors who edit a bank)."""
+    _deal.cache_clear()
+
+
+__all__ = [
+    "confusable",
+    "deal",
+    "deal_inputs",
+    "expected",
+    "judge",
+    "judge_function",
+    "judge_outcomes",
+    "judge_value",
+    "mistaken",
+]
