@@ -1,0 +1,62 @@
+"""Pictures and players, one a file; the browser half of each is the plain `.js` beside it.
+
+    from course.views import whisper, spectrum_explorer, shown
+
+    whisper(phi="sigmoid", depth=20)          # the last expression of a cell: a player
+    spectrum_explorer(sigma_w=1.0)            # sliders, recomputed in JAX
+    shown(figure, alt="…")                    # a matplotlib figure with its alt text
+
+Importing this package imports neither matplotlib nor JAX: a name is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from course.views.player import Bars, Grid, Labels, Lines, Panel, Player, Points
+    from course.views.spectrum import SpectrumExplorer, spectrum_explorer
+    from course.views.static import shown
+    from course.views.whisper import whisper
+
+_HOMES = {
+    "Bars": "player",
+    "Grid": "player",
+    "Labels": "player",
+    "Lines": "player",
+    "Panel": "player",
+    "Player": "player",
+    "Points": "player",
+    "SpectrumExplorer": "spectrum",
+    "spectrum_explorer": "spectrum",
+    "shown": "static",
+    "whisper": "whisper",
+}
+
+__all__ = [
+    "Bars",
+    "Grid",
+    "Labels",
+    "Lines",
+    "Panel",
+    "Player",
+    "Points",
+    "SpectrumExplorer",
+    "shown",
+    "spectrum_explorer",
+    "whisper",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"course.views has no view named {name!r}; it has {', '.join(__all__)}.")
+    home = import_module(f"course.views.{_HOMES[name]}")
+    value = getattr(home, name)
+    globals()[name] = value  # also shadows the submodule of the same name, e.g. course.views.whisper
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
