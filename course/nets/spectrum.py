@@ -1,4 +1,140 @@
 """Singular values of J^ℓ … J^1 for every depth ℓ = 1 … 64 of one net, in one jitted call.
 
-    spectrum(phi="tanh", init="gaussian", sigma_w=1.0, residual=False, seed=0) -> float64 (64, 64): log10 σ, NaN where unknown
+    log_sigma = spectrum(phi="tanh", init="gaussian", sigma_w=1.0, residual=False, seed=0)
+    log_sigma[19, 0]       # log10 of the largest singular value of ∂h^20/∂x; NaN where float64 cannot tell
+
+One compilation serves every activation, initialisation, weight scale and residual strength: they are
+arguments, not shapes. Depth is an axis of the answer: the first ℓ layers are a net of depth ℓ.
 """
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jaxtyping import Array, Float, Int
+
+from course.nets.layers import ACTIVATIONS, INITS, Activation, stack
+
+MAX_DEPTH = 64
+WIDTH = 64
+
+RESOLUTION = 2.0**-40
+"""σ/σ_max below which a singular value of the product is unknown: 4096 ε of float64, 9.1e-13.
+
+The rounding errors of 64 products and of the singular value decomposition add up to some tens of ε σ_max
+(`tests/views/test_spectrum_oracle.py` measures them against 120 digits), so what is kept is right to 0.01
+decades, and almost always to far more.
+"""
+
+PHIS = tuple(ACTIVATIONS)
+INIT_NAMES = tuple(INITS)
+
+
+class Draw(NamedTuple):
+    """One random net at unit weight scale: for each kind of initialisation the weights, and the input."""
+
+    W: Float[Array, "init depth d d"]
+    x: Float[Array, "d"]
+
+
+class Setting(NamedTuple):
+    """What the sliders choose; numbers only, so that no choice is a new shape. h ↦ skip · h + branch · φ(σ_w W h)."""
+
+    phi: int | Int[Array, ""]
+    init: int | Int[Array, ""]
+    sigma_w: float | Float[Array, ""]
+    skip: float | Float[Array, ""]
+    branch: float | Float[Array, ""]
+
+
+def draw(seed: int, depth: int = MAX_DEPTH, width: int = WIDTH) -> Draw:
+    """Weights of unit σ_w for every initialisation in `INITS`, and an input of length √width."""
+    key_W, key_x = jax.random.split(jax.random.key(seed))
+    W = jnp.stack([stack(key_W, depth, width, 1.0, init).W for init in INIT_NAMES])
+    x = jax.random.normal(key_x, (width,), W.dtype)
+    return Draw(W, x * jnp.sqrt(width) / jnp.linalg.norm(x))
+
+
+def value_and_slope(phi: Activation, z: Float[Array, "d"]) -> tuple[Float[Array, "d"], Float[Array, "d"]]:
+    """φ(z) and φ′(z), elementwise."""
+    return jax.jvp(phi, (z,), (jnp.ones_like(z),))
+
+
+def _branches() -> list[Callable[[Array], tuple[Array, Array]]]:
+    return [lambda z, phi=phi: value_and_slope(phi, z) for phi in ACTIVATIONS.values()]
+
+
+def layer_jacobians(net: Draw, setting: Setting) -> Float[Array, "depth d d"]:
+    """J^ℓ = skip · I + branch · diag(φ′(z^ℓ)) W^ℓ of every layer, at the input `net.x`."""
+    W = setting.sigma_w * net.W[setting.init]
+    identity = jnp.eye(W.shape[-1], dtype=W.dtype)
+
+    def step(h: Array, W: Array) -> tuple[Array, Array]:
+        value, slope = lax.switch(setting.phi, _branches(), W @ h)
+        J = setting.skip * identity + setting.branch * slope[:, None] * W
+        return setting.skip * h + setting.branch * value, J
+
+    return lax.scan(step, net.x, W)[1]
+
+
+def log_singular_values(J: Float[Array, "depth d d"]) -> Float[Array, "depth d"]:
+    """log10 of all singular values of J^ℓ … J^1, for every ℓ, largest first.
+
+    The running product is rescaled at each layer and its scale kept as a logarithm, so that nothing over- or
+    underflows. NaN marks what lies below `RESOLUTION` times the largest: rounding alone could have made it.
+    """
+
+    def step(carry: tuple[Array, Array], J: Array) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+        product, log_scale = carry
+        product = J @ product
+        norm = jnp.linalg.norm(product)
+        # A product that is exactly zero (every ReLU of a layer off) stays zero instead of turning into NaN.
+        product = product / jnp.where(norm > 0, norm, 1.0)
+        log_scale = log_scale + jnp.log10(norm)
+        return (product, log_scale), (product, log_scale)
+
+    start = (jnp.eye(J.shape[-1], dtype=J.dtype), jnp.zeros((), J.dtype))
+    _, (products, log_scales) = lax.scan(step, start, J)
+    sigma = jnp.linalg.svd(products, compute_uv=False)
+    known = sigma > RESOLUTION * sigma[:, :1]
+    return jnp.where(known, jnp.log10(jnp.where(known, sigma, 1.0)) + log_scales[:, None], jnp.nan)
+
+
+@jax.jit
+def log_spectrum(net: Draw, setting: Setting) -> Float[Array, "depth d"]:
+    """log10 of all singular values of ∂h^ℓ/∂x at each depth ℓ, largest first; NaN where unknown."""
+    return log_singular_values(layer_jacobians(net, setting))
+
+
+@lru_cache(maxsize=8)
+def _drawn(seed: int) -> Draw:
+    return draw(seed)
+
+
+def spectrum(
+    phi: str = "tanh",
+    init: str = "gaussian",
+    sigma_w: float = 1.0,
+    residual: bool = False,
+    seed: int = 0,
+) -> np.ndarray:
+    """`log_spectrum` by name, in float64: shape (64, 64), depth first, largest singular value first.
+
+    `residual` turns φ(Wh) into h + φ(Wh), and J into I + diag(φ′(z)) W. Raises ValueError for a name that is
+    not in `PHIS` or `INIT_NAMES`.
+    """
+    setting = Setting(_index(phi, PHIS, "activation"), _index(init, INIT_NAMES, "init"), sigma_w, float(residual), 1.0)
+    with jax.enable_x64(True):
+        return np.asarray(log_spectrum(_drawn(seed), setting))
+
+
+def _index(name: str, names: tuple[str, ...], what: str) -> int:
+    if name not in names:
+        raise ValueError(f"There is no {what} {name!r}: choose one of {', '.join(names)}.")
+    return names.index(name)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from course.views.player import Bars, Grid, Labels, Lines, Panel, Player, Points
     from course.views.spectrum import SpectrumExplorer, spectrum_explorer
     from course.views.static import shown
-    from course.views.whisper import whisper
+    from course.views.whisper_player import whisper
 
 _HOMES = {
     "Bars": "player",
@@ -31,7 +31,7 @@ _HOMES = {
     "SpectrumExplorer": "spectrum",
     "spectrum_explorer": "spectrum",
     "shown": "static",
-    "whisper": "whisper",
+    "whisper": "whisper_player",
 }
 
 __all__ = [
@@ -54,7 +54,7 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"course.views has no view named {name!r}; it has {', '.join(__all__)}.")
     home = import_module(f"course.views.{_HOMES[name]}")
     value = getattr(home, name)
-    globals()[name] = value  # also shadows the submodule of the same name, e.g. course.views.whisper
+    globals()[name] = value
     return value
 
 
