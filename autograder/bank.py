@@ -1,7 +1,7 @@
 """Finding and loading banks: `solutions/NN-name/bank.py`, by path, each under a module name of its own.
 
 A bank is looked for in the folders of `ISOMETRY_BANKS` (an instructor's private ones; separated like `PATH`),
-then in `solutions/` beside this package, from any working directory. A class that hands out only `exercises/`
+then in `solutions/` of the course at `ISOMETRY_COURSE`, else beside this package, from any working directory. A class that hands out only `exercises/`
 has none, and that is no error: `find` returns None.
 """
 
@@ -43,7 +43,7 @@ class Bank:
 def bank_folders() -> list[Path]:
     """The folders in which units' folders are looked for, first found first."""
     named = [Path(part) for part in os.environ.get("ISOMETRY_BANKS", "").split(os.pathsep) if part]
-    return [*named, ROOT / "solutions"]
+    return [*named, Path(os.environ.get("ISOMETRY_COURSE") or ROOT) / "solutions"]
 
 
 def load(path: Path) -> Bank:

@@ -1,0 +1,106 @@
+"""The manifest, `course/syllabus.toml`, read: units in order, what each needs, its skills."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from course import paths
+from course.errors import CourseError
+
+
+@dataclass(frozen=True)
+class Skill:
+    """One thing a learner can master, such as `jacobians.scale`."""
+
+    id: str
+    title: str
+    gates: bool
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One lesson with its exercises. `requires` names the units whose gates open this one."""
+
+    id: str
+    title: str
+    question: str
+    minutes: int
+    requires: tuple[str, ...]
+    skills: tuple[Skill, ...]
+
+    @property
+    def gated(self) -> tuple[Skill, ...]:
+        return tuple(skill for skill in self.skills if skill.gates)
+
+
+@dataclass(frozen=True)
+class Syllabus:
+    """The whole course in order."""
+
+    version: int
+    title: str
+    units: tuple[Unit, ...]
+
+    def unit(self, name: str) -> Unit:
+        """The unit called `name`, with or without its number; `CourseError` where there is none."""
+        for unit in self.units:
+            if name in (unit.id, unit.id.split("-", 1)[-1]):
+                return unit
+        raise CourseError(_unknown("unit", name, [unit.id for unit in self.units]))
+
+    def skill(self, name: str) -> Skill:
+        """The skill called `name`; `CourseError` where there is none."""
+        skills = {skill.id: skill for unit in self.units for skill in unit.skills}
+        if name not in skills:
+            raise CourseError(_unknown("skill", name, list(skills)))
+        return skills[name]
+
+    def unit_of(self, skill: str) -> Unit:
+        """The unit a skill belongs to; `CourseError` where there is none."""
+        self.skill(skill)
+        return next(unit for unit in self.units if any(s.id == skill for s in unit.skills))
+
+
+def _unknown(what: str, name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"There is no {what} “{name}”. " + (f"Did you mean “{near[0]}”?" if near else f"There are: {', '.join(known)}.")
+
+
+def load(path: Path | None = None) -> Syllabus:
+    """The manifest at `path`, else the course's own; `CourseError` where it cannot be read."""
+    path = path or paths.root() / "course" / "syllabus.toml"
+    try:
+        return _parse(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise CourseError(f"The course at {path.parent.parent} has no {path.parent.name}/{path.name}.") from None
+
+
+@lru_cache(maxsize=8)
+def _parse(text: str) -> Syllabus:
+    try:
+        data = tomllib.loads(text)
+        units = tuple(
+            Unit(
+                id=unit["id"],
+                title=unit["title"],
+                question=unit["question"],
+                minutes=int(unit["minutes"]),
+                requires=tuple(unit["requires"]),
+                skills=tuple(Skill(s["id"], s["title"], bool(s["gates"])) for s in unit.get("skill", [])),
+            )
+            for unit in data["unit"]
+        )
+    except tomllib.TOMLDecodeError as error:
+        raise CourseError(f"syllabus.toml is not TOML: {error}") from None
+    except KeyError as error:
+        raise CourseError(f"syllabus.toml lacks {error}; each unit and skill needs all of its fields.") from None
+    known = {unit.id for unit in units}
+    for unit in units:
+        for name in unit.requires:
+            if name not in known:
+                raise CourseError(f"syllabus.toml: {unit.id} requires “{name}”, which is no unit.")
+    return Syllabus(int(data["version"]), data["title"], units)

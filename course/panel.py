@@ -1,0 +1,93 @@
+"""The small calm panel in which the course speaks: as HTML in a notebook, as plain text in a terminal."""
+
+from __future__ import annotations
+
+import html
+import re
+import textwrap
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from autograder.exercise import State, Verdict
+
+Tone = Literal["good", "partly", "try", "quiet"]
+
+# Okabe–Ito colours, readable on light and dark, and never alone: the heading says the same in words and sign.
+_COLOUR = {"good": "#009E73", "partly": "#E69F00", "try": "#D55E00", "quiet": "#0072B2"}
+_TONE: dict[State, tuple[Tone, str, str]] = {
+    State.RIGHT: ("good", "✓", "Right"),
+    State.PARTLY: ("partly", "◐", "Partly right"),
+    State.WRONG: ("try", "✗", "Not yet"),
+    State.NOT_ATTEMPTED: ("quiet", "○", "Not attempted"),
+    State.UNREADABLE: ("try", "?", "Not what was asked for"),
+    State.RAISED: ("try", "!", "Your code raised an error"),
+    State.ENDLESS: ("try", "…", "Took too long"),
+    State.RECORDED: ("quiet", "●", "Recorded"),
+}
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A heading, labelled lines and a closing remark. Backticks in them mark code."""
+
+    tone: Tone
+    heading: str
+    rows: tuple[tuple[str, str], ...] = ()
+    note: str = ""
+
+    def html(self) -> str:
+        """The panel as one self-contained block that follows JupyterLab's light or dark theme."""
+        rows = "".join(
+            f'<div style="display:flex;gap:.8em;margin-top:.35em">'
+            f'<span style="flex:0 0 6.2em;opacity:.7">{html.escape(label)}</span>'
+            f'<span style="flex:1;min-width:0;overflow-wrap:anywhere">{marked(text)}</span></div>'
+            for label, text in self.rows
+            if text
+        )
+        note = f'<div style="margin-top:.5em;opacity:.75">{marked(self.note)}</div>' if self.note else ""
+        return (
+            f'<div class="isometry-panel" role="status" style="border-left:4px solid {_COLOUR[self.tone]};'
+            "background:var(--jp-layout-color2,rgba(128,128,128,.1));color:var(--jp-ui-font-color1,inherit);"
+            "font-family:var(--jp-content-font-family,system-ui,sans-serif);font-size:14px;line-height:1.5;"
+            'padding:.6em .9em;margin:.2em 0;border-radius:3px;max-width:52em">'
+            f'<div style="font-weight:600">{marked(self.heading)}</div>{rows}{note}</div>'
+        )
+
+    def text(self) -> str:
+        """The panel for a terminal, 88 columns wide."""
+        lines = [self.heading]
+        for label, text in self.rows:
+            if text:
+                lines.append(textwrap.fill(text, 88, initial_indent=f"  {label:<11}", subsequent_indent=" " * 13))
+        if self.note:
+            lines.append(textwrap.fill(self.note, 88, initial_indent="  ", subsequent_indent="  "))
+        return "\n".join(lines)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"text/plain": self.text(), "text/html": self.html()}
+
+    def __repr__(self) -> str:
+        return self.text()
+
+
+def marked(text: str) -> str:
+    """Text as HTML: escaped, with `code` in backticks set as code and line breaks kept."""
+    escaped = html.escape(text, quote=False)
+    coded = re.sub(r"`([^`]+)`", r'<code style="overflow-wrap:anywhere">\1</code>', escaped)
+    return coded.replace("\n", "<br>")
+
+
+def of_verdict(verdict: Verdict, tolerance: str = "", *, points: bool = True) -> Panel:
+    """The panel that shows one verdict: what was asked, what came back, what it was, what to try."""
+    tone, sign, word = _TONE[verdict.state]
+    heading = f"{sign} {word}"
+    if points and verdict.state is not State.RECORDED:
+        heading += f" · {verdict.points:g} of {verdict.out_of:g} points"
+    rows = (
+        ("asked", verdict.asked),
+        ("came back", verdict.came_back),
+        ("because" if verdict.state is not State.RIGHT else "", verdict.sentence),
+        ("try", verdict.advice),
+    )
+    shown_tolerance = tolerance if verdict.came_back and verdict.state in (State.WRONG, State.RIGHT, State.PARTLY) else ""
+    return Panel(tone, heading, tuple(row for row in rows if row[0]), shown_tolerance)
