@@ -1,0 +1,164 @@
+"""Training deep classifiers by plain SGD, many at once, in one compiled program.
+
+A net here is a stack of equal layers and a linear readout; its input is as wide as its layers, so the first
+layer is a layer like any other. Nets of different depths and activations are trained side by side by `vmap`:
+each is padded to the deepest (a layer beyond its depth hands h on untouched), so that the whole comparison is
+one shape and one compilation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jaxtyping import Array, Float, Int, Key
+
+from course.nets.layers import ACTIVATIONS, Activation, Layer, apply, gaussian, stack
+
+
+class Net(NamedTuple):
+    """A stack of equal layers, then a linear readout to one logit a class."""
+
+    layers: Layer
+    readout: Layer
+
+
+def init(key: Key[Array, ""], depth: int, width: int, classes: int, sigma_w: float | Float[Array, ""]) -> Net:
+    """Gaussian weights of variance σ_w²/fan-in in the stack, 1/fan-in in the readout; biases start at zero."""
+    for_layers, for_readout = jax.random.split(key)
+    readout = Layer(gaussian(for_readout, classes, width), jnp.zeros(classes))
+    return Net(stack(for_layers, depth, width, sigma_w), readout)
+
+
+def logits(
+    net: Net, x: Float[Array, "d"], phi: Activation, depth: int | Int[Array, ""] | None = None
+) -> Float[Array, "classes"]:
+    """The scores of one example; where `depth` is given, only the first `depth` layers act."""
+    depth = len(net.layers.W) if depth is None else depth
+
+    def step(h: Array, layer_and_index: tuple[Layer, Array]) -> tuple[Array, None]:
+        layer, index = layer_and_index
+        return jnp.where(index < depth, apply(layer, h, phi), h), None
+
+    h, _ = lax.scan(step, x, (net.layers, jnp.arange(len(net.layers.W))))
+    return net.readout.W @ h + net.readout.b
+
+
+def cross_entropy(scores: Float[Array, "*batch classes"], labels: Int[Array, "*batch"]) -> Float[Array, ""]:
+    """The mean of −log softmax(scores)[label] over the batch, in nats. A net that knows nothing scores ln(classes)."""
+    chosen = jnp.take_along_axis(scores, labels[..., None], axis=-1)[..., 0]
+    return jnp.mean(jax.nn.logsumexp(scores, axis=-1) - chosen)
+
+
+def loss(
+    net: Net,
+    x: Float[Array, "batch d"],
+    y: Int[Array, "batch"],
+    phi: Activation,
+    depth: int | Int[Array, ""] | None = None,
+) -> Float[Array, ""]:
+    """Cross-entropy of the net on a batch."""
+    return cross_entropy(jax.vmap(lambda x: logits(net, x, phi, depth))(x), y)
+
+
+@partial(jax.jit, static_argnames="phi")
+def gradient_norms(
+    net: Net, x: Float[Array, "batch d"], y: Int[Array, "batch"], phi: Activation
+) -> Float[Array, "depth"]:
+    """‖∂loss/∂W^ℓ‖_F for ℓ = 1 … L: how loudly the teacher is heard in each layer of the stack."""
+    grads = jax.grad(loss)(net, x, y, phi)
+    return jnp.linalg.norm(grads.layers.W, axis=(-2, -1))
+
+
+class Setting(NamedTuple):
+    """What one net is trained with; for several nets, arrays with one entry each (see `settings`)."""
+
+    depth: Int[Array, "*nets"]
+    phi: Int[Array, "*nets"]
+    """The activation's place among the names `train` is given."""
+    sigma_w: Float[Array, "*nets"]
+    eta: Float[Array, "*nets"]
+    """The learning rate η."""
+
+
+class Run(NamedTuple):
+    """What training left behind, for each net."""
+
+    loss: Float[Array, "*nets steps"]
+    """Cross-entropy of each step's minibatch, before the step, in nats."""
+    final: Float[Array, "*nets"]
+    """Cross-entropy on all training examples at the end, in nats."""
+    accuracy: Float[Array, "*nets"]
+    """Share of the test examples labelled right at the end."""
+    moved: Float[Array, "*nets depth"]
+    """‖W^ℓ_end − W^ℓ_start‖_F / ‖W^ℓ_start‖_F; NaN beyond the net's depth."""
+    changed: Float[Array, "*nets depth"]
+    """Share of the weights in W^ℓ whose float32 is another number than at the start; NaN beyond the depth."""
+
+
+def settings(rows: Sequence[tuple[int, str, float, float]], activations: Sequence[str]) -> Setting:
+    """One `Setting` from rows of (depth, activation, σ_w, η).
+
+    Raises
+    ------
+    ValueError
+        Where a row names an activation that is not among `activations`.
+    """
+    for _, name, _, _ in rows:
+        if name not in activations:
+            raise ValueError(f"“{name}” is not among the activations {list(activations)}; add it there.")
+    depth, phi, sigma_w, eta = zip(*((d, activations.index(a), s, e) for d, a, s, e in rows), strict=True)
+    return Setting(jnp.array(depth), jnp.array(phi), jnp.array(sigma_w, float), jnp.array(eta, float))
+
+
+@partial(jax.jit, static_argnames=("activations", "max_depth", "steps", "batch", "classes"))
+def train(
+    key: Key[Array, ""],
+    setting: Setting,
+    x: Float[Array, "train d"],
+    y: Int[Array, "train"],
+    x_test: Float[Array, "test d"],
+    y_test: Int[Array, "test"],
+    *,
+    activations: tuple[str, ...],
+    max_depth: int,
+    steps: int = 300,
+    batch: int = 64,
+    classes: int = 10,
+) -> Run:
+    """Train one net for each entry of `setting` by SGD, all in one program; none is deeper than `max_depth`.
+
+    Every net starts from the same draw of weights (scaled by its σ_w) and sees the same minibatches, so that
+    nets differ by their setting alone.
+    """
+    for_init, for_batches = jax.random.split(key)
+    picks = jax.random.randint(for_batches, (steps, batch), 0, len(x))
+
+    def one(setting: Setting) -> Run:
+        def phi(z: Array) -> Array:
+            return lax.switch(setting.phi, [ACTIVATIONS[name] for name in activations], z)
+
+        start = init(for_init, max_depth, x.shape[-1], classes, setting.sigma_w)
+
+        def step(net: Net, pick: Array) -> tuple[Net, Array]:
+            value, grads = jax.value_and_grad(loss)(net, x[pick], y[pick], phi, setting.depth)
+            return jax.tree.map(lambda w, g: w - setting.eta * g, net, grads), value
+
+        end, losses = lax.scan(step, start, picks)
+        scores = jax.vmap(lambda x: logits(end, x, phi, setting.depth))
+        W_start, W_end = start.layers.W, end.layers.W
+        acts = jnp.arange(max_depth) < setting.depth
+        distance = jnp.linalg.norm(W_end - W_start, axis=(-2, -1)) / jnp.linalg.norm(W_start, axis=(-2, -1))
+        return Run(
+            losses,
+            cross_entropy(scores(x), y),
+            jnp.mean(jnp.argmax(scores(x_test), axis=-1) == y_test),
+            jnp.where(acts, distance, jnp.nan),
+            jnp.where(acts, jnp.mean(W_end != W_start, axis=(-2, -1)), jnp.nan),
+        )
+
+    return jax.vmap(one)(setting)
