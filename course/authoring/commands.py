@@ -1,0 +1,130 @@
+"""`course lint`, `course sync`, `course exercises`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from course.authoring.tree import PROJECT
+
+_root = click.option(
+    "--root",
+    type=click.Path(exists=True, file_okay=False, path_type=Path, resolve_path=True),
+    default=PROJECT,
+    show_default="this course",
+    help="The course to work on.",
+)
+
+
+def _console() -> Console:
+    return Console(soft_wrap=True, highlight=False)
+
+
+def _plainly(work: Callable[[], Any]) -> Any:
+    """`work()`, with an error of ours as one sentence and no traceback."""
+    from autograder.exercise import BankError
+    from course.authoring.halves import HalvesError
+    from course.authoring.release import ReleaseError
+    from course.errors import CourseError
+
+    try:
+        return work()
+    except (BankError, CourseError, HalvesError, ReleaseError) as error:
+        raise click.ClickException(str(error)) from None
+
+
+@click.command()
+@click.argument("unit", required=False)
+@click.option("--quick", is_flag=True, help="Leave out what runs notebooks.")
+@_root
+def lint(unit: str | None, quick: bool, root: Path) -> None:
+    """Say what is wrong with the course, or with UNIT: where, what, and how to mend it. Exit code 1 if anything is."""
+    from course.authoring.lint import complaints
+    from course.authoring.tree import Tree
+
+    console, started = _console(), time.perf_counter()
+
+    def work() -> int:
+        count = 0
+        with console.status("") as status:
+            for complaint in complaints(Tree(root), unit, quick=quick, doing=status.update):
+                count += 1
+                where, _, rest = str(complaint).partition(": ")
+                console.print(f"[bold]{_escaped(where)}[/bold]: {_escaped(rest)}")
+        return count
+
+    count = _plainly(work)
+    whole = unit or "the course"
+    took = f"{time.perf_counter() - started:.0f} s{', notebooks not run' if quick else ''}"
+    if count:
+        console.print(f"[red]✗[/red] {whole}: {count} complaint{'' if count == 1 else 's'} ({took})")
+        raise SystemExit(1)
+    console.print(f"[green]✓[/green] {whole}: nothing to complain of ({took})")
+
+
+@click.command()
+@click.argument("units", nargs=-1)
+@click.option("--check", "only_check", is_flag=True, help="Say what is out of step and write nothing.")
+@click.option("--from-text", "wins", flag_value="text", help="The text wins, even over a notebook saved later.")
+@click.option("--from-notebook", "wins", flag_value="notebook", help="The notebook wins: its text is written anew.")
+@_root
+def sync(units: tuple[str, ...], only_check: bool, wins: str | None, root: Path) -> None:
+    """Bring notebooks and their text halves in step, and take outputs out of notebooks.
+
+    The text half wins: a notebook is written anew from it, unless --from-notebook says the other way round.
+    A notebook saved later than its text is never overwritten unasked.
+    """
+    from course.authoring import halves
+
+    console = _console()
+
+    def work() -> bool:
+        apart = False
+        for pair in halves.named(halves.pairs(root), units):
+            if only_check:
+                what = halves.difference(pair)
+                left = halves.untidy(halves.read(pair.notebook)) if pair.notebook.exists() else []
+                for text in filter(None, (what, left and f"it is committed with {' and '.join(left)}")):
+                    apart = True
+                    where = _escaped(pair.text.relative_to(root))
+                    console.print(f"[bold]{where}[/bold]: {_escaped(text)}. Run `course sync`.")
+            else:
+                for path in halves.sync(pair, wins):
+                    console.print(f"wrote {_escaped(path.relative_to(root))}")
+        return apart
+
+    if _plainly(work):
+        raise SystemExit(1)
+    console.print("[green]✓[/green] halves in step")
+
+
+@click.command()
+@click.argument("unit", required=False)
+@click.option("--check", "only_check", is_flag=True, help="Say which unit is out of step and write nothing.")
+@_root
+def exercises(unit: str | None, only_check: bool, root: Path) -> None:
+    """Make exercises/ anew from solutions/, through nbgrader: without solutions, banks and text halves."""
+    from course.authoring import release
+
+    console = _console()
+    if only_check:
+        found = _plainly(lambda: release.out_of_step(root, unit))
+        for name, what in found:
+            console.print(f"[bold]exercises/{_escaped(name)}[/bold]: {_escaped(what)}. Run `make exercises`.")
+        if found:
+            raise SystemExit(1)
+    else:
+        for name in _plainly(lambda: release.regenerate(root, unit)):
+            console.print(f"released {_escaped(name)}")
+    console.print("[green]✓[/green] exercises/ in step with solutions/")
+
+
+def _escaped(text: object) -> str:
+    from rich.markup import escape
+
+    return escape(str(text))

@@ -1,0 +1,155 @@
+"""What the exercise notebook asks is what the bank declares: ids, arguments, points, answers that part."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from nbformat import NotebookNode
+from nbgrader.utils import is_grade, is_solution
+
+from autograder import judge
+from autograder.exercise import BankError, Exercise, show
+from autograder.notebook import Question
+from course.authoring.complaint import Complaint, from_error
+from course.authoring.rules.calls import Call, calls, code_cells, parse
+from course.authoring.rules.skills import near
+from course.authoring.tree import Unit
+
+
+def names_exist(unit: Unit) -> Iterator[Complaint]:
+    """Every `check` and `hint`, in the lesson and in the exercises, names an exercise of the bank."""
+    if unit.bank is None:
+        return
+    for path, notebook in ((unit.lesson_path, unit.lesson), (unit.source_path, unit.source)):
+        for call in calls(notebook, "check", "hint") if notebook else ():
+            where = unit.place(path, call.cell)
+            if call.text is None:
+                how = f'Write {call.name}("unit.exercise", …) with the id in quotation marks.'
+                yield Complaint(where, f"{call.name} is called without an exercise's id", how)
+            elif call.text not in unit.bank.exercises:
+                how = near(call.text, unit.bank.exercises)
+                yield Complaint(where, f"{call.name} asks for “{call.text}”, which the bank does not have", how)
+
+
+def arguments_match(unit: Unit) -> Iterator[Complaint]:
+    """A check of a value gives the reference's parameters as literals; a check of a function gives none."""
+    for path, notebook in ((unit.lesson_path, unit.lesson), (unit.source_path, unit.source)):
+        for call, exercise in _checks(unit, notebook):
+            where = unit.place(path, call.cell)
+            wanted = [] if exercise.is_code else list(exercise.parameters)
+            given = [keyword.arg or "**" for keyword in call.node.keywords]
+            if len(call.node.args) != 2:
+                example = ", ".join(["answer", *(f"{name}=…" for name in wanted)])
+                what = f"check of “{exercise.id}” takes the id and the answer"
+                yield Complaint(where, what, f'Write check("{exercise.id}", {example}).')
+            elif sorted(given) != sorted(wanted):
+                yield Complaint(
+                    where,
+                    f"check of “{exercise.id}” gives {_list(given)}, and the bank's reference takes {_list(wanted)}",
+                    "A function is judged on drawn inputs: give none."
+                    if exercise.is_code
+                    else "Give each of them, as printed in the question.",
+                )
+            elif not all(_is_literal(keyword.value) for keyword in call.node.keywords):
+                yield Complaint(
+                    where,
+                    f"check of “{exercise.id}” gives an argument that is no literal",
+                    "Write the numbers themselves: the judge reads them without running the notebook.",
+                )
+
+
+def printed_numbers_part_answers(unit: Unit) -> Iterator[Complaint]:
+    """With the numbers printed in a notebook, the reference and all mistakes differ by more than the tolerance."""
+    for path, notebook in ((unit.lesson_path, unit.lesson), (unit.source_path, unit.source)):
+        for call, exercise in _checks(unit, notebook):
+            arguments = _arguments(call)
+            if exercise.is_code or arguments is None or set(arguments) != set(exercise.parameters):
+                continue
+            where = unit.place(path, call.cell)
+            try:
+                pairs = judge.confusable(exercise, arguments)
+            except BankError as error:
+                yield from_error(where, error)
+                continue
+            for one, other in pairs:
+                numbers = ", ".join(f"{name}={show(value)}" for name, value in arguments.items())
+                yield Complaint(
+                    where,
+                    f"with {numbers}, “{one}” and “{other}” give the same answer to “{exercise.id}”",
+                    "Print numbers on which they differ.",
+                )
+
+
+def points_agree(unit: Unit) -> Iterator[Complaint]:
+    """nbgrader's points are the bank's."""
+    if unit.bank is None:
+        return
+    for question in unit.questions:
+        exercise = unit.bank.exercises.get(question.exercise)
+        if exercise is None or question.grade_id is None:
+            continue
+        if question.points != exercise.points:
+            yield Complaint(
+                unit.place(unit.source_path, question.cell),
+                f"the cell “{question.grade_id}” gives {question.points or 0:g} points, "
+                f"and the bank {exercise.points:g} for “{exercise.id}”",
+                "The bank decides: write its points into the cell's nbgrader metadata.",
+            )
+
+
+def graded_cells_check_one_thing(unit: Unit) -> Iterator[Complaint]:
+    """A cell graded by running holds one check, as its last expression: nbgrader gives full marks to silence."""
+    asked: dict[int, list[Question]] = {}
+    for question in unit.questions:
+        asked.setdefault(question.cell, []).append(question)
+    for index, cell in code_cells(unit.source) if unit.source else ():
+        if is_solution(cell):
+            continue
+        where, count = unit.place(unit.source_path, index), len(asked.get(index, []))
+        if is_grade(cell) and (count != 1 or not _ends_with_check(cell.source)):
+            yield Complaint(
+                where,
+                f"the graded cell “{cell.metadata.nbgrader.get('grade_id')}” does not end with one check of one name",
+                "nbgrader would give full marks to silence: let its last line be a bare check(…).",
+            )
+        elif count and not is_grade(cell):
+            yield Complaint(
+                where,
+                f"the check of “{asked[index][0].exercise}” is in a cell that is not graded",
+                "Give the cell nbgrader metadata: grade, locked, a grade_id, and the bank's points.",
+            )
+
+
+def _checks(unit: Unit, notebook: NotebookNode | None) -> Iterator[tuple[Call, Exercise]]:
+    if unit.bank is None or notebook is None:
+        return
+    for call in calls(notebook, "check"):
+        if call.text in unit.bank.exercises:
+            yield call, unit.bank.exercises[call.text]
+
+
+def _arguments(call: Call) -> dict[str, object] | None:
+    if not all(_is_literal(keyword.value) and keyword.arg for keyword in call.node.keywords):
+        return None
+    return {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in call.node.keywords}
+
+
+def _is_literal(node: ast.expr) -> bool:
+    try:
+        ast.literal_eval(node)
+    except ValueError:
+        return False
+    return True
+
+
+def _ends_with_check(source: str) -> bool:
+    tree = parse(source)
+    last = tree.body[-1] if tree and tree.body else None
+    if not isinstance(last, ast.Expr) or not isinstance(last.value, ast.Call):
+        return False
+    return isinstance(last.value.func, ast.Name) and last.value.func.id == "check" and not source.rstrip().endswith(";")
+
+
+def _list(names: list[str]) -> str:
+    return ", ".join(names) if names else "no arguments"
