@@ -64,7 +64,14 @@ class PracticeForm:
         self.question = widgets.HTML()
         self.result = widgets.HTML()
         self.standing = widgets.HTML()
-        self.field: widgets.Text | widgets.RadioButtons = widgets.Text()
+        # One text field for all questions, so that the cursor stays in it from one to the next.
+        self.text = widgets.Text(
+            description="Answer",
+            placeholder="your answer, then Enter",
+            layout=widgets.Layout(width="min(30em, 95%)"),
+        )
+        self.text.on_msg(self._pressed)
+        self.field: widgets.Text | widgets.RadioButtons = self.text
         self.place = widgets.HBox([self.field])
         self.submit = button("Check", self._submit, primary=True, tooltip="Check this answer (Enter)")
         self.next = button("Another", self._next, tooltip="Deal another question")
@@ -95,17 +102,11 @@ class PracticeForm:
             options = list(kind.options)
             random.Random(self.session.variant.seed).shuffle(options)
             self.field = widgets.RadioButtons(options=options, value=None, layout=widgets.Layout(width="max-content"))
-            self.place.children = [self.field]
-        elif isinstance(self.field, widgets.Text) and self.field.placeholder:
-            self.field.value = ""  # the same field, so that the cursor stays in it
         else:
-            self.field = widgets.Text(
-                placeholder="your answer, then Enter",
-                description="Answer",
-                layout=widgets.Layout(width="min(30em, 95%)"),
-            )
-            self.field.on_msg(self._pressed)
-            self.place.children = [self.field]
+            self.field = self.text
+            self.text.value = ""
+        if self.place.children != (self.field,):
+            self.place.children = (self.field,)
         self._stand()
 
     def _pressed(self, widget: Any, content: dict[str, Any], buffers: Any) -> None:

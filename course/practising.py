@@ -193,6 +193,7 @@ def typed(kind: Value, text: str) -> Any:
 
 def _evaluated(text: str, example: str) -> Any:
     import math
+    import warnings
 
     import simpleeval
 
@@ -200,7 +201,9 @@ def _evaluated(text: str, example: str) -> Any:
     functions |= {"ln": math.log, "abs": abs, "sigmoid": lambda z: 1 / (1 + math.exp(-z))}
     reader = simpleeval.EvalWithCompoundTypes(functions=functions, names={"pi": math.pi, "e": math.e})
     try:
-        value = reader.eval(text)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # an assignment is only warned of, and read without its name
+            value = reader.eval(text)
     except ZeroDivisionError:
         raise Unreadable("That divides by zero.") from None
     except Exception:

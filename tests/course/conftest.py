@@ -1,0 +1,54 @@
+"""A small course of two units, made in a folder, for tests of gates, checks and forms."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from course import session
+
+SAMPLE = Path(__file__).parents[1] / "autograder" / "sample_bank.py"
+
+MANIFEST = """
+version = 1
+title = "Small"
+
+[[unit]]
+id = "01-sample"
+title = "The first"
+question = "What is left?"
+minutes = 5
+requires = []
+  [[unit.skill]]
+  id = "sample.scale"
+  title = "Scale after some layers"
+  gates = true
+  [[unit.skill]]
+  id = "sample.layer"
+  title = "A layer's Jacobian"
+  gates = false
+
+[[unit]]
+id = "02-next"
+title = "The second"
+question = "And then?"
+minutes = 5
+requires = ["01-sample"]
+"""
+
+
+@pytest.fixture
+def broken_course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The small course, being studied, with a record of its own and somebody there."""
+    folder = tmp_path / "small"
+    (folder / "course").mkdir(parents=True)
+    (folder / "course" / "syllabus.toml").write_text(MANIFEST)
+    unit = folder / "solutions" / "01-sample"
+    unit.mkdir(parents=True)
+    (unit / "bank.py").write_text(SAMPLE.read_text())
+    monkeypatch.setenv("ISOMETRY_COURSE", str(folder))
+    monkeypatch.setenv("ISOMETRY_RECORD", str(folder / "record.jsonl"))
+    monkeypatch.delenv("ISOMETRY_GATES", raising=False)
+    monkeypatch.setattr(session, "person_present", lambda: True)
+    return folder

@@ -1,0 +1,63 @@
+"""The manifest: every unit and skill is found by name, and what is wrong in it is named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from course import manifest
+from course.errors import CourseError
+
+UNIT = """
+version = 1
+title = "Small"
+[[unit]]
+id = "01-first"
+title = "First"
+question = "?"
+minutes = 10
+requires = {requires}
+  [[unit.skill]]
+  id = "first.a"
+  title = "A"
+  gates = true
+"""
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "syllabus.toml"
+    path.write_text(text)
+    return path
+
+
+def test_units_and_skills_are_found_by_name(tmp_path: Path) -> None:
+    syllabus = manifest.load(written(tmp_path, UNIT.format(requires="[]")))
+    assert syllabus.unit("first") is syllabus.unit("01-first") is syllabus.unit_of("first.a")
+    assert syllabus.skill("first.a").gates
+    with pytest.raises(CourseError, match="Did you mean “01-first”"):
+        syllabus.unit("01-frst")
+    with pytest.raises(CourseError, match="Did you mean “first.a”"):
+        syllabus.skill("first.b")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (UNIT.format(requires='["00-none"]'), "which is no unit"),
+        ("version = 1\ntitle = 'x'\n[[unit]]\nid = 'a'", "lacks 'title'"),
+        ("version = = 1", "not TOML"),
+    ],
+)
+def test_what_is_wrong_is_named(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(CourseError, match=says):
+        manifest.load(written(tmp_path, text))
+    with pytest.raises(CourseError, match=r"has no .*syllabus.toml"):
+        manifest.load(tmp_path / "none" / "syllabus.toml")
+
+
+def test_every_skill_of_the_course_belongs_to_its_unit() -> None:
+    for unit in manifest.load().units:
+        assert unit.gated, unit.id
+        for skill in unit.skills:
+            assert skill.id.split(".")[0] == unit.id.split("-", 1)[1]
