@@ -39,7 +39,7 @@ requires = ["01-sample"]
 
 
 @pytest.fixture
-def broken_course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def small_course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The small course, being studied, with a record of its own and somebody there."""
     folder = tmp_path / "small"
     (folder / "course").mkdir(parents=True)
