@@ -16,7 +16,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -206,7 +206,7 @@ def _write(path: Path, content: bytes) -> None:
         raise
 
 
-def environment(root: Path, into: Path, base: dict[str, str]) -> dict[str, str]:
+def environment(root: Path, into: Path, base: Mapping[str, str]) -> dict[str, str]:
     """The variables that JupyterLab and its kernels run with, on top of `base`."""
     settings = [str(SETTINGS), base.get("JUPYTER_CONFIG_PATH", "")]
     added = {
@@ -218,9 +218,13 @@ def environment(root: Path, into: Path, base: dict[str, str]) -> dict[str, str]:
     return {**base, **added}
 
 
-def jupyterlab(into: Path, options: tuple[str, ...]) -> list[str]:
-    """How JupyterLab is started in the learner's folder; `options` are passed on to it."""
-    started = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={into}", f"--LabApp.default_url=/lab/tree/{START}"]
+def jupyterlab(into: Path, options: tuple[str, ...], base: Mapping[str, str]) -> list[str]:
+    """How JupyterLab is started in the learner's folder; `options` are passed on to it, and win."""
+    started = [sys.executable, "-m", "jupyterlab"]
+    started += [f"--ServerApp.root_dir={into}", f"--LabApp.default_url=/lab/tree/{START}"]
+    if "JUPYTER_TOKEN" not in base and not any("token" in one or "log" in one for one in options):
+        # Its address, with the token it makes, and not forty lines of log around what we said.
+        started += ["--ServerApp.log_level=WARN", "--LabApp.log_level=WARN"]
     if os.geteuid() == 0:
         started.append("--allow-root")  # in a container; the server listens on this machine alone, behind its token
     return [*started, *options]
@@ -233,7 +237,7 @@ def jupyterlab(into: Path, options: tuple[str, ...]) -> list[str]:
 @click.option("--root", type=click.Path(path_type=Path), help="Another course's folder.  [default: this one]")
 @click.option("--into", type=click.Path(path_type=Path), help="Your own folder.  [default: my-work in the course's]")
 @click.option("--prepare-only", is_flag=True, help="Hand out the notebooks, and open nothing.")
-@click.argument("options", nargs=-1, type=click.UNPROCESSED)
+@click.argument("options", nargs=-1, type=click.UNPROCESSED, metavar="[JUPYTERLAB OPTIONS]")
 def command(root: Path | None, into: Path | None, prepare_only: bool, options: tuple[str, ...]) -> None:
     """Hand out the notebooks into your own folder, and open JupyterLab there.
 
@@ -247,6 +251,6 @@ def command(root: Path | None, into: Path | None, prepare_only: bool, options: t
         return
     click.echo(f"Your work stays in {into}. JupyterLab is starting; Ctrl-C, twice, stops it.")
     sys.stdout.flush()
-    started = jupyterlab(into, options)
+    started = jupyterlab(into, options, os.environ)
     os.chdir(into)
-    os.execve(started[0], started, environment(root, into, dict(os.environ)))
+    os.execve(started[0], started, environment(root, into, os.environ))
