@@ -54,11 +54,12 @@ def build(root: Path, unit: str, workshop: Path) -> Path:
 
     config = settings(root)
     config.CourseDirectory.root = str(workshop)
-    config.CourseDirectory.db_url = f"sqlite:///{workshop}/gradebook.db"
+    # As `nbgrader generate_assignment --no-db`: a release needs no gradebook, and grading writes its own.
+    config.GenerateAssignment.no_database = True
+    config.SaveCells.enabled = False
     course = CourseDirectory(config=config)
     course.assignment_id = unit
     converter = GenerateAssignment(coursedir=course, config=config)
-    converter.force = True
     converter.log.propagate = False
     result = capture_log(converter)
     made = workshop / str(course.release_directory) / unit

@@ -39,7 +39,7 @@ def names_from_outside(f: Callable[..., Any]) -> list[str]:
         if isinstance(node, ast.FunctionDef):
             node.decorator_list = []
     defined = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
-    used = _globals(compile(tree, "bank", "exec"))
+    used = _globals(compile(tree, "bank", "exec", dont_inherit=True))
     return sorted(name for name in used - ALLOWED - defined if not hasattr(builtins, name))
 
 

@@ -143,7 +143,7 @@ def _dotted(node: ast.expr) -> str | None:
 
 
 def _in_prose(text: str) -> Iterator[tuple[str, str]]:
-    text = re.sub(r"`[^`\n]*`", "", text)
+    text = re.sub(r"(?<!`)`[^`\n]+`(?!`)", "", text)
     how = "Write between the brackets what it shows."
     for match in re.finditer(r"!\[([^\]]*)\]\(([^)\s]*)", text):
         if not match[1].strip():

@@ -80,7 +80,7 @@ def answers_differ(unit: Unit) -> Iterator[Complaint]:
         if exercise.draw is None:
             continue
         try:
-            same = _always_the_same(exercise)
+            same = always_the_same(exercise)
             for one, other in same:
                 yield _the_same(where, exercise, one, other, "on every variant drawn")
             if same:
@@ -97,7 +97,7 @@ def mistakes_are_diagnosed(unit: Unit) -> Iterator[Complaint]:
     for exercise in _exercises(unit):
         where = unit.of_bank(exercise.id)
         try:
-            if exercise.draw is None or _always_the_same(exercise):
+            if exercise.draw is None or always_the_same(exercise):
                 continue  # said already
             yield from _diagnosed(where, exercise)
         except BankError as error:
@@ -169,7 +169,7 @@ def _draws(exercise: Exercise, count: int) -> Iterator[dict[str, object]]:
         yield dict(drawn) if exercise.is_code else {key: plain(value) for key, value in drawn.items()}
 
 
-def _always_the_same(exercise: Exercise) -> list[tuple[str, str]]:
+def always_the_same(exercise: Exercise) -> list[tuple[str, str]]:
     """The pairs of answers that no drawn variant tells apart: found at once, where dealing would try 400 times."""
     same: set[tuple[str, str]] | None = None
     for arguments in _draws(exercise, DRAWN):

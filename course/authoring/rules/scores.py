@@ -13,6 +13,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbgrader.utils import determine_grade, is_grade
+from traitlets.config import Config
 
 from autograder import notebook as notebooks
 from course.authoring.complaint import Complaint
@@ -48,6 +49,8 @@ def run(path: Path, root: Path) -> Ran:
             timeout=SECONDS,
             kernel_name="python3",
             allow_errors=True,
+            # Not over TCP: two kernels started at once may pick the same ports.
+            config=Config({"KernelManager": {"transport": "ipc", "connection_file": f"{workshop}/kernel.json"}}),
             resources={"metadata": {"path": str(folder)}},
         )
         try:

@@ -1,0 +1,546 @@
+"""`course lint` is content with a sound course, and says in one useful line what is wrong with each broken one."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+import pytest
+from click.testing import CliRunner
+
+from course.authoring import halves, release
+from course.authoring.commands import lint
+from course.authoring.lint import complaints
+from course.authoring.rules.code import names_from_outside
+from course.authoring.rules.figures import silent_figures
+from course.authoring.tree import Tree
+
+
+@dataclass(frozen=True)
+class SmallCourse:
+    """A copy of the course in `lint_course/`, for a test to break."""
+
+    root: Path
+    lesson = Path("course/text/01-powers.md")
+    exercises = Path("solutions/01-powers/01-powers.md")
+    bank = Path("solutions/01-powers/bank.py")
+    manifest = Path("course/syllabus.toml")
+
+    def edit(self, path: Path, old: str, new: str) -> None:
+        """Replace `old`, which must stand in the file once, so that a test changes what it means to."""
+        text = (self.root / path).read_text(encoding="utf-8")
+        assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {path}"
+        (self.root / path).write_text(text.replace(old, new), encoding="utf-8")
+
+    def append(self, path: Path, more: str) -> None:
+        self.edit(path, text := (self.root / path).read_text(encoding="utf-8"), text + more)
+
+    def make(self) -> None:
+        """Bring notebooks and release in step with the texts, as an author does after an edit."""
+        for pair in halves.pairs(self.root):
+            halves.sync(pair, "text")
+        release.regenerate(self.root)
+
+    def lint(self, *, quick: bool = True) -> str:
+        """Every complaint, a line each."""
+        return "\n".join(map(str, complaints(Tree(self.root), quick=quick)))
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> SmallCourse:
+    folder = shutil.copytree(Path(__file__).with_name("lint_course"), tmp_path / "small")
+    small = SmallCourse(folder)
+    small.make()
+    return small
+
+
+# --------------------------------------------------------------------------- sound
+
+
+def test_a_sound_course_has_nothing_to_complain_of(course: SmallCourse) -> None:
+    result = CliRunner().invoke(lint, ["--root", str(course.root)])
+    assert result.exit_code == 0, result.output
+    assert "nothing to complain of" in result.output
+
+
+@pytest.mark.slow
+def test_this_course_has_nothing_to_complain_of() -> None:
+    assert [str(complaint) for complaint in complaints(Tree())] == []
+
+
+def test_a_broken_course_ends_with_exit_code_1_and_one_line_a_complaint(course: SmallCourse) -> None:
+    course.edit(course.bank, "return base * times\n", "return base**times\n")
+    result = CliRunner().invoke(lint, ["01-powers", "--quick", "--root", str(course.root)])
+    assert result.exit_code == 1
+    complaint, summary = result.output.strip().splitlines()
+    assert complaint.startswith("solutions/01-powers/bank.py:14 (growth): the mistake “linear” equals the reference")
+    assert summary.startswith("✗ 01-powers: 1 complaint (")
+
+
+def test_an_unknown_unit_is_one_sentence(course: SmallCourse) -> None:
+    result = CliRunner().invoke(lint, ["01-power", "--root", str(course.root)])
+    assert result.exit_code == 1
+    assert result.output == "Error: There is no unit “01-power”. Did you mean “01-powers”?\n"
+
+
+# --------------------------------------------------------------------------- the bank
+
+
+def test_a_mistake_equal_to_the_reference(course: SmallCourse) -> None:
+    course.edit(course.bank, "return base * times\n", "return base**times\n")
+    assert course.lint() == (
+        "solutions/01-powers/bank.py:14 (growth): the mistake “linear” equals the reference on every variant drawn. "
+        "Make it compute what a learner who holds it would answer, draw variants on which it differs, or drop it."
+    )
+
+
+def test_a_mistake_equal_to_the_reference_in_code(course: SmallCourse) -> None:
+    course.edit(course.bank, "return np.cumsum(factors)", "return jnp.cumprod(factors)")
+    course.edit(course.bank, "import numpy as np\n", "import jax.numpy as jnp\nimport numpy as np\n")
+    assert "(running): the mistake “sums” equals the reference on every variant drawn." in course.lint()
+
+
+def test_two_mistakes_that_answer_alike(course: SmallCourse) -> None:
+    course.edit(course.bank, "return base ** (times + 1)", "return base * times")
+    assert (
+        "the mistakes “linear” and “one_more” give the same answer on every variant drawn. Merge them" in course.lint()
+    )
+
+
+def test_a_skill_without_variants(course: SmallCourse) -> None:
+    course.edit(course.bank, "@growth.variant\n", "")
+    assert course.lint() == (
+        "solutions/01-powers/bank.py:14 (growth): the skill “powers.growth” is practised with it, "
+        "and it has no variants. Declare how to draw one with @growth.variant."
+    )
+
+
+def test_code_without_inputs_to_judge_it_on(course: SmallCourse) -> None:
+    course.edit(course.bank, "@running.variant\n", "")
+    assert "(running): a function is asked for, and no inputs are declared to judge it on." in course.lint()
+
+
+def test_a_gated_skill_with_few_variants(course: SmallCourse) -> None:
+    course.edit(course.bank, "rng.integers(3, 20)", "rng.integers(3, 5)")
+    assert (
+        "the gated skill “powers.growth” has 10 distinct variants, and 40 are the least. Let `variant`" in course.lint()
+    )
+
+
+def test_an_exercise_with_two_mistakes(course: SmallCourse) -> None:
+    course.edit(course.bank, '@growth.mistake("You took one step too many.")\n', "")
+    assert "(growth): it names 2 mistakes, and 3 are the least. Declare what learners get wrong" in course.lint()
+
+
+def test_a_gate_that_is_a_coin_toss(course: SmallCourse) -> None:
+    course.append(
+        course.bank,
+        '''
+
+@exercise(skill="powers.growth", points=1, answer=Choice(("it grows", "it shrinks")))
+def fate(base):
+    """A number is multiplied by {base} for ever. What becomes of it?"""
+    return "it grows" if base > 1 else "it shrinks"
+
+
+@fate.variant
+def _(rng):
+    return {"base": rng.uniform(0.5, 2)}
+
+
+@fate.mistake("Compare the factor with one, not with a half.")
+def the_other(base):
+    return "it shrinks" if base > 1 else "it grows"
+''',
+    )
+    said = course.lint()
+    assert "(fate): a choice of two options gates “powers.growth”, and half of all guessers pass it. Offer four" in said
+
+
+def test_a_gated_skill_without_a_short_question(course: SmallCourse) -> None:
+    course.edit(course.manifest, "gates = false", "gates = true")
+    course.append(course.lesson, '\n```{code-cell}\npractice("powers.running")\n```\n')
+    assert (
+        "the gated skill “powers.running” has no short question, so nobody could master it. Declare one"
+        in course.lint()
+    )
+
+
+def test_a_mistake_that_answers_with_the_wrong_kind_of_thing(course: SmallCourse) -> None:
+    course.edit(course.bank, "return base * times\n", 'return "many"\n')
+    assert "What “linear” returns is text; a number to 3 significant figures was asked for." in course.lint()
+
+
+def test_code_that_leans_on_its_bank(course: SmallCourse) -> None:
+    course.edit(course.bank, "return np.cumsum(factors)", "return add_up(factors)")
+    course.append(course.bank, "\n\ndef add_up(factors):\n    return np.cumsum(factors)\n")
+    assert "(running): “sums” uses `add_up` from outside itself. Write it with its parameters and jax" in course.lint()
+
+
+def test_what_counts_as_from_outside() -> None:
+    def alone(x, power=2):
+        def step(y):
+            return y**power
+
+        return sum(step(y) for y in x)
+
+    def leaning(x: Path):
+        return json.dumps([pytest.approx(y) for y in x])
+
+    assert names_from_outside(alone) == []
+    assert names_from_outside(leaning) == ["Path", "json", "pytest"]
+
+
+def test_a_number_that_meets_one_answer_by_chance_tells_nothing(course: SmallCourse) -> None:
+    course.edit(
+        course.bank, "Write out the first three steps.", "Where are you after 3 steps of 0.8, above 0.512 or below?"
+    )
+    assert course.lint() == ""
+
+
+def test_a_choice_whose_question_names_the_right_option_alone(course: SmallCourse) -> None:
+    course.append(
+        course.bank,
+        '''
+
+@exercise(skill="powers.running", points=1, answer=Choice(("it grows", "it stays", "it shrinks")))
+def fate(base):
+    """A number is multiplied by {base} again and again; of course it grows. What becomes of it?"""
+    return "it grows"
+
+
+@fate.variant
+def _(rng):
+    return {"base": rng.uniform(1.5, 2)}
+
+
+@fate.mistake("Compare the factor with one.")
+def still(base):
+    return "it stays"
+
+
+@fate.mistake("Larger than one makes larger.")
+def smaller(base):
+    return "it shrinks"
+''',
+    )
+    assert "(fate): the question tells the answer (it grows). Say what to look at" in course.lint()
+
+
+def test_a_sentence_that_tells_the_code(course: SmallCourse) -> None:
+    course.edit(course.bank, "multiply them.", "multiply them: `np.cumprod( factors )`.")
+    said = course.lint()
+    assert "(running): the sentence of “sums” tells the answer (`np.cumprod(factors)`). Say what to look at" in said
+
+
+def test_a_question_that_holds_its_answer(course: SmallCourse) -> None:
+    course.edit(course.bank, "return base**times", "return base")
+    assert "(growth): the question tells the answer (" in course.lint()
+
+
+# --------------------------------------------------------------------------- the exercise notebook
+
+
+def test_a_solution_that_no_longer_passes(course: SmallCourse) -> None:
+    course.edit(course.exercises, "growth = 1.5**4", "growth = 1.5 * 4")
+    course.make()
+    assert course.lint() == "", "only running it can tell"
+    assert course.lint(quick=False) == (
+        "solutions/01-powers/01-powers.md:49: the solution scores 0 of 1 in “check-growth”. "
+        "Mend the solution, or the exercise that judges it."
+    )
+
+
+def test_a_solution_that_raises(course: SmallCourse) -> None:
+    course.edit(course.exercises, "growth = 1.5**4", "growth = 1.5**fore")
+    course.make()
+    assert "01-powers.md:32: the solution raises NameError: name 'fore' is not defined. Mend" in course.lint(
+        quick=False
+    )
+
+
+def test_an_exercise_released_solved(course: SmallCourse) -> None:
+    course.edit(
+        course.exercises,
+        "    ### BEGIN SOLUTION\n    return np.cumprod(factors)",
+        "    return np.cumprod(factors)\n    ### BEGIN SOLUTION",
+    )
+    course.make()
+    assert course.lint(quick=False) == (
+        "solutions/01-powers/01-powers.md:85: the untouched release scores 2 of 2 in “check-running”: it is released "
+        "solved. Put the answer between ### BEGIN SOLUTION and ### END SOLUTION, in a cell marked as solution, and run "
+        "`make exercises`."
+    )
+
+
+def test_points_that_are_not_the_banks(course: SmallCourse) -> None:
+    course.edit(course.exercises, "points: 2", "points: 3")
+    course.make()
+    assert course.lint() == (
+        "solutions/01-powers/01-powers.md:85: the cell “check-running” gives 3 points, and the bank 2 for "
+        "“powers.running”. The bank decides: write its points into the cell's nbgrader metadata."
+    )
+
+
+def test_numbers_on_which_a_mistake_is_right(course: SmallCourse) -> None:
+    course.edit(course.exercises, "growth, base=1.5, times=4", "growth, base=2, times=2")
+    course.make()
+    assert "with base=2, times=2, “growth” and “linear” give the same answer to “powers.growth”. Print" in course.lint()
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (
+            'check("powers.grwth", growth, base=1.5, times=4)',
+            "check asks for “powers.grwth”, which the bank does not have. Did you mean “powers.growth”?",
+        ),
+        (
+            'check("powers.growth", growth, base=1.5)',
+            "check of “powers.growth” gives base, and the bank's reference takes base, times. Give each of them",
+        ),
+        (
+            'check("powers.growth", growth, base=1.5, times=2 * 2)',
+            "check of “powers.growth” gives an argument that is no literal. Write the numbers themselves",
+        ),
+        (
+            'check("powers.growth", base=1.5, times=4)',
+            'takes the id and the answer. Write check("powers.growth", answer, base=…, times=…).',
+        ),
+        (
+            'points = check("powers.growth", growth, base=1.5, times=4)',
+            "the graded cell “check-growth” does not end with one check of one name. nbgrader would give full marks",
+        ),
+        ("growth > 5", "the graded cell “check-growth” does not end with one check of one name."),
+    ],
+)
+def test_a_check_that_is_not_the_banks_question(course: SmallCourse, call: str, said: str) -> None:
+    course.edit(course.exercises, 'check("powers.growth", growth, base=1.5, times=4)', call)
+    course.make()
+    complaint = next(line for line in course.lint().splitlines() if said in line)
+    assert complaint.startswith("solutions/01-powers/01-powers.md:49: ")
+
+
+def test_a_check_that_is_not_graded(course: SmallCourse) -> None:
+    course.append(course.exercises, '\n```{code-cell}\ncheck("powers.running", running)\n```\n')
+    course.make()
+    assert (
+        "the check of “powers.running” is in a cell that is not graded. Give the cell nbgrader metadata"
+        in course.lint()
+    )
+
+
+def test_a_function_released_without_a_body(course: SmallCourse) -> None:
+    course.edit(
+        course.exercises,
+        '    """The product of the factors so far, at each position; the same shape as `factors`."""\n',
+        "",
+    )
+    course.make()
+    assert (
+        "01-powers.md:64: released, this cell is no valid Python. A function whose whole body is the solution"
+        in course.lint()
+    )
+
+
+# --------------------------------------------------------------------------- the manifest and the lesson
+
+
+def test_an_unknown_skill_in_the_bank(course: SmallCourse) -> None:
+    course.edit(course.bank, 'skill="powers.running"', 'skill="powers.runing"')
+    said = course.lint()
+    assert (
+        "solutions/01-powers/bank.py:40 (running): its skill “powers.runing” is none that course/syllabus.toml gives "
+        "to 01-powers. Did you mean “powers.running”?"
+    ) in said
+    assert "no exercise has the skill “powers.running” of course/syllabus.toml. Declare one" in said
+
+
+def test_an_unknown_skill_in_the_lesson(course: SmallCourse) -> None:
+    course.edit(course.lesson, 'practice("powers.growth")', 'practice("powers.growing")')
+    course.make()
+    said = course.lint()
+    assert (
+        "course/text/01-powers.md:36: practice asks for “powers.growing”, which is no skill of 01-powers. Did you"
+        in said
+    )
+    assert "the lesson has no practice for its gated skill “powers.growth”. Add a cell with practice(" in said
+
+
+def test_a_gated_skill_that_no_exercise_checks(course: SmallCourse) -> None:
+    course.edit(
+        course.exercises, 'check("powers.growth", growth, base=1.5, times=4)', 'check("powers.running", growth)'
+    )
+    course.make()
+    assert "nothing there checks the skill “powers.growth”. Add a check of powers.growth." in course.lint()
+
+
+def test_a_lesson_without_its_gate(course: SmallCourse) -> None:
+    course.edit(course.lesson, '\ngate("01-powers")\n', "")
+    course.make()
+    assert course.lint() == (
+        "course/text/01-powers.md:17: the first code cell does not open the lesson: it has no gate of this unit. "
+        'Let it call gate("01-powers").'
+    )
+
+
+def test_a_lesson_with_another_units_gate(course: SmallCourse) -> None:
+    course.edit(course.lesson, 'gate("01-powers")', 'gate("02-roots")')
+    course.make()
+    assert "the first code cell does not open the lesson: it says gate(“02-roots”). Let it call" in course.lint()
+
+
+def test_a_lesson_that_does_not_end_with_its_progress(course: SmallCourse) -> None:
+    course.edit(course.lesson, 'progress("01-powers")', "2 + 2")
+    course.make()
+    assert "the last code cell does not close the lesson: it has no progress of this unit. Let it call" in course.lint()
+
+
+def test_a_lesson_without_its_common_mistakes(course: SmallCourse) -> None:
+    course.edit(course.lesson, 'common_mistakes("01-powers")', "2 + 2")
+    course.make()
+    assert "course/01-powers.ipynb: the lesson does not list its common mistakes. Add a cell with" in course.lint()
+
+
+# --------------------------------------------------------------------------- figures
+
+
+def test_a_figure_without_alt_text(course: SmallCourse) -> None:
+    course.edit(
+        course.lesson,
+        'shown(figure, alt="Powers of 1.5: the curve bends upwards and reaches 5 after four steps.")',
+        "plt.show()",
+    )
+    course.make()
+    assert course.lint() == (
+        "course/text/01-powers.md:26: `plt.show()` shows a figure without alt text. Hand the figure to "
+        "shown(figure, alt=…) of course.views, with a sentence that says what it shows."
+    )
+
+
+def test_an_image_without_alt_text(course: SmallCourse) -> None:
+    course.edit(course.lesson, "![A curve that bends upwards]", "![]")
+    course.make()
+    assert (
+        "course/text/01-powers.md:33: the image powers.svg has no alt text. Write between the brackets" in course.lint()
+    )
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "plt.plot([1, 2])",
+        "figure, axes = plt.subplots()\naxes.plot([1, 2])",
+        "figure, axes = plt.subplots()\nfigure",
+        "figure.show()",
+        "whisper(depth=20).figure()",
+        "still = explorer.figure()\nstill",
+        "def draw():\n    figure, axes = plt.subplots()\n    return figure\n\ndraw()",
+        "shown(plt.figure())",
+        'shown(plt.figure(), alt="")',
+        'shown(plt.figure(), "  ")',
+        "from IPython.display import Image\nImage('net.png')",
+        "figure = Figure()\nfigure",
+        "%matplotlib inline\nplt.imshow(weights)",
+    ],
+)
+def test_code_that_shows_a_figure_without_alt_text(code: str) -> None:
+    assert len(list(silent_figures(notebook(code)))) == 1
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'figure, axes = plt.subplots()\naxes.plot([1, 2])\nshown(figure, alt="A line.")',
+        'figure, axes = plt.subplots()\nshown(figure, f"A line to {end}.")',
+        'def draw():\n    figure, axes = plt.subplots()\n    return figure\n\nshown(draw(), alt="A line.")',
+        'def draw():\n    figure, axes = plt.subplots()\n    return shown(figure, alt="A line.")\n\ndraw()',
+        "def draw():\n    figure, axes = plt.subplots()\n    return figure",
+        "shown(whisper(depth=20).figure())",
+        "still = explorer.figure()\nshown(still)",
+        "whisper(depth=20)",
+        'plt.rc("font", size=12)\nplt.style.use("dark_background")',
+        'from IPython.display import Image\nImage("net.png", alt="A net.")',
+        "spread = losses.std()\nspread",
+    ],
+)
+def test_code_that_shows_a_figure_with_alt_text_or_none(code: str) -> None:
+    assert list(silent_figures(notebook(code))) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("![A net](net.png)", 0),
+        ("![ ](net.png)", 1),
+        ('<img src="net.png">', 1),
+        ('<img src="net.png" alt="A net">', 0),
+        ("```{figure} net.png\n:width: 50%\n\nA net.\n```", 1),
+        ("```{figure} net.png\n:alt: A net.\n```", 0),
+        ("Write `![](net.png)`.", 0),
+    ],
+)
+def test_images_in_prose(text: str, count: int) -> None:
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text)])
+    assert len(list(silent_figures(book))) == count
+
+
+def notebook(code: str) -> nbformat.NotebookNode:
+    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
+
+
+# --------------------------------------------------------------------------- files
+
+
+def test_halves_out_of_step(course: SmallCourse) -> None:
+    course.edit(course.lesson, "Predict: where is 1.5 after four steps?", "Predict: where is 1.5 after five steps?")
+    assert course.lint() == (
+        "course/text/01-powers.md: the halves are out of step: cell 3 differs: the notebook has “Predict: where is 1.5 "
+        "after four steps?”, the text “Predict: where is 1.5 after five steps?”. Run `course sync 01-powers` to take "
+        "the text, with --from-notebook to take the notebook."
+    )
+
+
+def test_a_release_out_of_step(course: SmallCourse) -> None:
+    course.edit(course.exercises, "Where does it end?", "Where does it stop?")
+    for pair in halves.pairs(course.root):
+        halves.sync(pair, "text")
+    assert course.lint() == (
+        "exercises/01-powers: the release is out of step with solutions/01-powers: 01-powers.ipynb differs in cell 3. "
+        "Run `make exercises`."
+    )
+
+
+def test_a_notebook_committed_with_outputs(course: SmallCourse) -> None:
+    path = course.root / "course" / "01-powers.ipynb"
+    book = nbformat.read(path, as_version=4)
+    code = next(cell for cell in book.cells if cell.cell_type == "code")
+    code.outputs, code.execution_count = [nbformat.v4.new_output("stream", text="Open")], 1
+    nbformat.write(book, path)
+    assert course.lint() == (
+        "course/01-powers.ipynb: it is committed with outputs and execution counts. "
+        "Run `course sync 01-powers`, which mends that."
+    )
+
+
+def test_a_unit_that_the_manifest_does_not_name(course: SmallCourse) -> None:
+    course.edit(course.manifest, 'id = "01-powers"', 'id = "02-powers"')
+    said = course.lint()
+    assert "solutions/01-powers: course/syllabus.toml has no unit “01-powers”. Add it there" in said
+    assert "course/02-powers.ipynb: the unit 02-powers has no such notebook. Write it" in said
+
+
+def test_a_bank_that_does_not_load(course: SmallCourse) -> None:
+    course.append(course.bank, "\nraise ValueError('half written')\n")
+    assert (
+        "solutions/01-powers/bank.py: The bank of 01-powers cannot be loaded: ValueError: half written."
+        in course.lint()
+    )
+
+
+def test_a_release_left_behind(course: SmallCourse) -> None:
+    (course.root / "exercises" / "00-old").mkdir()
+    assert course.lint() == "exercises/00-old: it has no source in solutions/ any more. Run `make exercises`."
