@@ -114,7 +114,7 @@ def log_spectrum(net: Draw, setting: Setting) -> Float[Array, "depth d"]:
 
 @lru_cache(maxsize=8)
 def _drawn(seed: int) -> Draw:
-    return draw(seed)
+    return jax.jit(draw)(seed)
 
 
 def spectrum(

@@ -27,6 +27,8 @@ def draw_panel(ax: Any, panel: Panel, spec: dict[str, Any], arrays: list[dict[st
         elif info["log"]:
             axis.set_major_formatter(lambda v, _: f"$10^{{{v:g}}}$")
             axis.get_major_locator().set_params(integer=True, nbins=6)
+        elif info["lim"][1] - info["lim"][0] > 6:
+            axis.get_major_locator().set_params(integer=True)
     if panel.equal:
         ax.set_aspect("equal")
     if any(getattr(mark, "label", "") for mark in panel.marks if not isinstance(mark, Grid)):

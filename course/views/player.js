@@ -449,7 +449,8 @@ function render({ model, el }) {
   }
 
   // Everything the state shows in, and the next tick while it plays.
-  let before = null;
+  let before = null; // when the last tick was
+  let waiting = 0; // the tick asked for, if any
   let told = null;
   function show() {
     const k = frameAt(state);
@@ -472,19 +473,16 @@ function render({ model, el }) {
     whole.setAttribute("aria-label", `Reset zoom, now ${Number(state.zoom.toFixed(1))}×`);
     root.dataset.frame = k;
     draw();
-    if (state.playing && before === null) requestAnimationFrame(tick);
+    if (!state.playing) before = null;
+    else if (!waiting) waiting = requestAnimationFrame(tick);
   }
   function tick(now) {
-    if (!state.playing || !root.isConnected) {
-      before = null;
-      return;
-    }
+    waiting = 0;
+    if (!root.isConnected) state = reduce(state, { type: "pause" });
     const passed = before === null ? 0 : (now - before) / 1000;
     before = now;
     state = reduce(state, { type: "tick", frames: passed / spec.seconds });
-    if (!state.playing) before = null;
     show();
-    if (state.playing) requestAnimationFrame(tick);
   }
 
   root.addEventListener("keydown", (event) => {

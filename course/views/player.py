@@ -128,5 +128,5 @@ class Player(View):
                 f"{self.t_label} = {self.times[frame]:g}: {self.frames[frame]}",
                 (0, 1), (0, 22), xycoords="axes fraction", textcoords="offset points", fontsize=10,
             )  # fmt: skip
-        told = "; ".join(f"{self.t_label} = {self.times[k]:g}: {self.spec['descriptions'][k]}" for k in chosen)
-        return static.with_alt(drawing, f"{self.alt} Shown at {told}")
+        told = (f"{self.t_label} = {self.times[k]:g}: {self.spec['descriptions'][k].rstrip('.')}" for k in chosen)
+        return static.with_alt(drawing, f"{self.alt} Shown at {'; '.join(told)}.")
