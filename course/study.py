@@ -16,9 +16,11 @@ import json
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
@@ -52,7 +54,7 @@ class Report:
         for name, aside in self.set_aside.items():
             said.append(f"You had run {name}: that copy is kept as {aside}.")
         for name, beside in self.kept.items():
-            said.append(f"{name} has your own edits and was left alone; the course's new version is beside it: {beside}.")
+            said.append(f"{name} has your own edits and was left alone; the course's new version is {beside}.")
         return said
 
 
@@ -68,7 +70,7 @@ def prepare(root: Path, into: Path) -> Report:
     """
     offered = dict(_offered(root))
     if START not in offered:
-        raise CourseError(f"There is no course at {root}: it has no course/{START}. Run this from the course's own folder.")
+        raise CourseError(f"There is no course at {root}: it has no course/{START}. Name its folder with --root.")
     report = Report(into)
     try:
         (into / KEPT).mkdir(parents=True, exist_ok=True)
@@ -108,12 +110,13 @@ def _hand_out(name: str, new: bytes, into: Path, memory: _Memory, report: Report
     if mine == new:
         memory.remember(name, new)
         return
-    handed_out = memory.handed_out.get(name, {})
-    if _wording(new) == handed_out.get("wording"):
+    last, beside = memory.versions(name)
+    if _wording(new) == last.wording:
         return  # the course says nothing new; theirs carries their edits, or the outputs of a run
-    if _wording(mine) == handed_out.get("wording"):
-        if _digest(mine) != handed_out.get("bytes"):
-            earlier = f"{KEPT}/earlier/{_beside(name, _digest(mine)[:8])}"
+    ours = next((version for version in (last, beside) if _wording(mine) == version.wording), None)
+    if ours is not None:
+        if _digest(mine) != ours.bytes:
+            earlier = f"{KEPT}/earlier/{_named(name, _digest(mine)[:8])}"
             _write(into / earlier, mine)
             report.set_aside[name] = earlier
         _write(path, new)
@@ -121,16 +124,16 @@ def _hand_out(name: str, new: bytes, into: Path, memory: _Memory, report: Report
         report.updated.append(name)
     elif _wording(mine) == _wording(new):
         memory.remember(name, new)
-    elif handed_out.get("beside") != _digest(new):
-        beside = _beside(name, "new")
-        if (into / beside).exists() and _digest((into / beside).read_bytes()) != handed_out.get("beside"):
-            beside = _beside(name, f"new-{_digest(new)[:8]}")  # they have edited the last one, too
-        _write(into / beside, new)
-        memory.remember_beside(name, new)
-        report.kept[name] = beside
+    elif _digest(new) != beside.bytes:
+        place = _named(name, "new")
+        if (into / place).exists() and _digest((into / place).read_bytes()) != beside.bytes:
+            place = _named(name, f"new-{_digest(new)[:8]}")  # they have edited the last one, too
+        _write(into / place, new)
+        memory.remember(name, new, beside=True)
+        report.kept[name] = place
 
 
-def _beside(name: str, word: str) -> str:
+def _named(name: str, word: str) -> str:
     stem, dot, suffix = name.rpartition(".")
     return f"{stem}.{word}.{suffix}" if dot else f"{name}.{word}"
 
@@ -161,38 +164,47 @@ def _wording(content: bytes) -> str:
     return _digest(json.dumps(cells, sort_keys=True).encode())
 
 
+class _Version(NamedTuple):
+    """Fingerprints of one version of a file; empty ones match nothing."""
+
+    bytes: str = ""
+    wording: str = ""
+
+
 class _Memory:
     """`handed-out.json`: for each name the last version handed out, and the last one laid beside an edited copy."""
 
     def __init__(self, path: Path):
         self.path = path
-        self.handed_out: dict[str, dict[str, str]] = {}
+        self.files: dict[str, dict[str, _Version]] = {}
         try:
-            read = json.loads(path.read_text(encoding="utf-8"))
-            self.handed_out = {name: dict(entry) for name, entry in read["files"].items()}
+            read = json.loads(path.read_text(encoding="utf-8"))["files"]
+            self.files = {name: {key: _Version(**v) for key, v in entry.items()} for name, entry in read.items()}
         except FileNotFoundError:
             pass
         except (ValueError, KeyError, TypeError, AttributeError):
-            self.handed_out = {}  # damaged: then everything counts as edited, and nothing is replaced
+            self.files = {}  # damaged: then everything counts as edited, and nothing is replaced
 
-    def remember(self, name: str, content: bytes) -> None:
-        entry = {"bytes": _digest(content), "wording": _wording(content)}
-        if self.handed_out.get(name) != entry:
-            self.handed_out[name] = entry
-            self._save()
+    def versions(self, name: str) -> tuple[_Version, _Version]:
+        entry = self.files.get(name, {})
+        return entry.get("last", _Version()), entry.get("beside", _Version())
 
-    def remember_beside(self, name: str, content: bytes) -> None:
-        self.handed_out.setdefault(name, {})["beside"] = _digest(content)
-        self._save()
-
-    def _save(self) -> None:
-        text = json.dumps({"version": 1, "files": self.handed_out}, indent=1, ensure_ascii=False)
-        _write(self.path, text.encode())
+    def remember(self, name: str, content: bytes, beside: bool = False) -> None:
+        version = _Version(_digest(content), _wording(content))
+        entry = {**self.files.get(name, {}), "beside": version} if beside else {"last": version}
+        if self.files.get(name) == entry:
+            return
+        self.files[name] = entry
+        files = {name: {key: v._asdict() for key, v in entry.items()} for name, entry in self.files.items()}
+        _write(self.path, json.dumps({"version": 1, "files": files}, indent=1, ensure_ascii=False).encode())
 
 
 def _write(path: Path, content: bytes) -> None:
     """Write a file whole or not at all, also when the power fails in between."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    for torn in path.parent.glob(f".{path.name}.*.part"):
+        if time.time() - torn.stat().st_mtime > 60:
+            torn.unlink(missing_ok=True)  # left by a process that was killed
     descriptor, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:
         with open(descriptor, "wb") as file:
