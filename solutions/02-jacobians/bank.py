@@ -13,7 +13,7 @@ import numpy as np
 from jax import lax
 
 from autograder.exercise import Array, Choice, Function, Integer, Number, Requirement, exercise
-from autograder.requirements import same_size_when_deeper
+from autograder.requirements import same_size_when_deeper, works_under_jit
 
 SHRINKING = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
 GROWING = (1.05, 1.1, 1.2, 1.25, 1.5, 2.0)
@@ -639,7 +639,7 @@ def mixed_bases(norm, threshold):
     return math.ceil(math.log10(threshold) / math.log(norm))
 
 
-@vanishing_depth.mistake("One layer fewer is enough: the input is not a layer, and the first layer already multiplies.")
+@vanishing_depth.mistake("Check whether all of these layers are needed: the input is no layer, and the first layer already multiplies.")
 def input_counted(norm, threshold):
     return math.floor(math.log(threshold) / math.log(norm)) + 2
 
@@ -1410,7 +1410,7 @@ def unlike_bases(norm, threshold):
     return math.ceil(math.log10(threshold) / math.log(0.25 * norm))
 
 
-@sigmoid_depth.mistake("You counted one layer more than is needed: the first layer already multiplies.")
+@sigmoid_depth.mistake("Check whether all of these layers are needed: the input is no layer, and the first layer already multiplies.")
 def one_layer_extra(norm, threshold):
     return math.floor(math.log(threshold) / math.log(0.25 * norm)) + 2
 
@@ -1767,15 +1767,20 @@ def largest_computed(f, *inputs):
 
 
 def computes_less_than_a_matrix(f, inputs):
-    """Whether every array `f` computes is smaller than one layer's d × d Jacobian."""
-    return largest_computed(f, *inputs) < inputs[0].shape[-1] ** 2
+    """Whether every array `f` computes is smaller than one layer's d × d Jacobian, as far as JAX can see it compute."""
+    try:
+        return largest_computed(f, *inputs) < inputs[0].shape[-1] ** 2
+    except jax.errors.JAXTypeError:
+        return True  # NumPy inside: said by `works_under_jit`, and no matrix was seen
 
 
 @exercise(
     skill="jacobians.vjp",
     points=4,
     answer=Function(
+        variants=4,
         must=(
+            works_under_jit(),
             Requirement(
                 "never forms a Jacobian",
                 "The values are right, but on the way you computed an array as large as a whole Jacobian: "
@@ -1825,6 +1830,21 @@ def forms_the_matrices(W, b, x, v):
         h = jnp.tanh(W[l] @ h + b[l])
         J = (jnp.diag(1 - h**2) @ W[l]) @ J
     return v @ J
+
+
+@pull_back.mistake(
+    "The values are right, but NumPy stops JAX from following them: write it with `jnp` throughout.",
+    breaks="works under jit",
+)
+def numpy_inside(W, b, x, v):
+    h, hs = x, []
+    for W_l, b_l in zip(W, b):
+        h = np.tanh(np.dot(W_l, h) + b_l)
+        hs.append(h)
+    g = v
+    for W_l, h in zip(W[::-1], hs[::-1]):
+        g = np.dot(g * (1 - h**2), W_l)
+    return g
 
 
 @pull_back.mistake("Your row met the first layer first; it comes from the output, so the last layer is first.")
