@@ -1,0 +1,158 @@
+"""The pristine assignment: what nbgrader makes of a unit's source, against which submissions are held."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+from traitlets.config import Config
+from traitlets.config.loader import PyFileConfigLoader
+
+from autograder import bank as banks
+from autograder.bank import ROOT, Bank
+from autograder.errors import GradingError
+from autograder.notebook import Question, questions, read
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """A unit of the course at `root`, as nbgrader is to see it."""
+
+    unit: str
+    root: Path = ROOT
+
+    @property
+    def source(self) -> Path:
+        """The folder with the unit's notebook, its solutions in it."""
+        return self.root / "solutions" / self.unit
+
+    @cached_property
+    def bank(self) -> Bank:
+        """The unit's bank: an instructor's private one (`ISOMETRY_BANKS`), else the course's."""
+        private = [Path(part) for part in os.environ.get("ISOMETRY_BANKS", "").split(os.pathsep) if part]
+        for folder in (*private, self.root / "solutions"):
+            if (folder / self.unit / "bank.py").is_file():
+                return banks.load(folder / self.unit / "bank.py")
+        raise GradingError(f"{self.unit} has no bank, and without one nothing is judged. Put bank.py into {self.source}.")
+
+    @cached_property
+    def questions(self) -> list[Question]:
+        """The graded checks of the source notebook, in order."""
+        return [q for q in questions(read(self.source / f"{self.unit}.ipynb")) if q.grade_id]
+
+    def columns(self) -> dict[str, str]:
+        """A name for each graded check, by its cell: the exercise's id, with the cell's where it is asked twice."""
+        asked = [q.exercise for q in self.questions]
+        return {
+            str(q.grade_id): q.exercise if asked.count(q.exercise) == 1 else f"{q.exercise} ({q.grade_id})"
+            for q in self.questions
+        }
+
+    def sentences(self) -> dict[str, dict[str, str]]:
+        """For each graded check, by its cell: the sentence of every mistake its exercise knows."""
+        known = self.bank.exercises
+        return {
+            str(q.grade_id): {m.name: m.sentence for m in known[q.exercise].mistakes}
+            for q in self.questions
+            if q.exercise in known
+        }
+
+    def settings(self) -> Config:
+        """nbgrader's settings for this course: its own `nbgrader_config.py`, else this project's."""
+        folder = self.root if (self.root / "nbgrader_config.py").is_file() else ROOT
+        return PyFileConfigLoader("nbgrader_config.py", path=str(folder)).load_config()
+
+
+def find(unit: str, root: Path = ROOT) -> Assignment:
+    """The assignment of `unit`; `GradingError` with the units there are where it is none of them."""
+    assignment = Assignment(unit, root.resolve())
+    if not (assignment.source / f"{unit}.ipynb").is_file():
+        there = sorted(path.stem for path in (root / "solutions").glob("*/*.ipynb") if path.stem == path.parent.name)
+        known = f"It has: {', '.join(there)}." if there else f"{root / 'solutions'} has none at all; see --course."
+        raise GradingError(f"This course has no unit “{unit}” with exercises. {known}")
+    if not assignment.questions:
+        raise GradingError(f"The exercise notebook of {unit} has no graded check. Its check cells need nbgrader's metadata.")
+    return assignment
+
+
+def prepare(assignment: Assignment, workshop: Path, db_url: str) -> NotebookNode:
+    """Let nbgrader enter the assignment into the gradebook at `db_url`; returns the notebook as it is released.
+
+    `workshop` is a new folder for what nbgrader writes on the way. `GradingError` where nbgrader refuses.
+    """
+    from nbgrader.converters import GenerateAssignment
+    from nbgrader.converters.base import NbGraderException
+    from nbgrader.coursedir import CourseDirectory
+
+    commands_on_path()
+    workshop.mkdir(exist_ok=True)
+    config = assignment.settings()
+    config.CourseDirectory.root = str(workshop)
+    config.CourseDirectory.source_directory = str(assignment.root / "solutions")
+    config.CourseDirectory.release_directory = "released"
+    config.CourseDirectory.db_url = db_url
+    course = CourseDirectory(config=config)
+    course.assignment_id = assignment.unit
+    with quiet() as log:
+        converter = GenerateAssignment(coursedir=course, config=config)
+        converter.force = True
+        try:
+            converter.start()
+        except NbGraderException:
+            raise GradingError(
+                f"nbgrader cannot use the exercise notebook of {assignment.unit}: {last_error(log)}"
+            ) from None
+    released = workshop / "released" / assignment.unit / f"{assignment.unit}.ipynb"
+    return nbformat.read(released, as_version=4)
+
+
+def commands_on_path() -> None:
+    """Let nbgrader find `alembic`, which it runs for every new gradebook, also where no environment is activated."""
+    here = str(Path(sys.executable).parent)
+    if here not in os.environ.get("PATH", "").split(os.pathsep):
+        os.environ["PATH"] = os.pathsep.join([here, os.environ.get("PATH", os.defpath)])
+
+
+@contextmanager
+def quiet() -> Iterator[list[str]]:
+    """Keep what nbgrader logs from the screen; yields the list in which its errors are collected."""
+    errors: list[str] = []
+
+    class Collect(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if record.levelno >= logging.ERROR:
+                errors.append(record.getMessage())
+
+    log = logging.getLogger("traitlets")
+    handler, before = Collect(), (log.level, log.propagate, list(log.handlers))
+    log.handlers, log.propagate = [handler], False
+    log.setLevel(logging.WARNING)
+    try:
+        yield errors
+    finally:
+        log.level, log.propagate, log.handlers = before
+
+
+def last_error(errors: list[str]) -> str:
+    """The last line of the last traceback nbgrader logged: the one that says what happened."""
+    tracebacks = [text for text in errors if "Traceback" in text] or errors or ["no reason was given"]
+    lines = [line.strip() for line in tracebacks[-1].splitlines() if line.strip()]
+    return lines[-1] if lines else "no reason was given"
+
+
+def graded_cells(notebook: NotebookNode) -> dict[str, Any]:
+    """The released cells that earn points, by nbgrader's id."""
+    return {
+        cell.metadata.nbgrader.grade_id: cell
+        for cell in notebook.cells
+        if cell.metadata.get("nbgrader", {}).get("grade") or cell.metadata.get("nbgrader", {}).get("task")
+    }

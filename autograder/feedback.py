@@ -1,0 +1,140 @@
+"""The page a learner gets back: their notebook, each check's panel and points, and nothing that runs or loads.
+
+nbgrader makes it (`GenerateFeedback`) with our template instead of its own, which loads MathJax from the network.
+All HTML in a submission is washed, whoever wrote it: known tags, images only where they are data.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from traitlets.config import Config
+
+from autograder.outcome import Outcome
+
+TEMPLATES = Path(__file__).resolve().parent / "templates"
+
+_TAGS = (
+    "a b blockquote br caption code dd del details div dl dt em h1 h2 h3 h4 h5 h6 hr i img li ol p pre s small span "
+    "strong sub summary sup table tbody td tfoot th thead tr ul"
+).split()
+_IMAGES = ("data:image/png;base64,", "data:image/jpeg;base64,", "data:image/svg+xml;base64,")
+
+
+def configure(config: Config) -> None:
+    """Make nbgrader's feedback use the template and the filters here."""
+    config.HTMLExporter.template_name = "isometry_feedback"
+    config.HTMLExporter.extra_template_basedirs = [str(TEMPLATES)]
+    config.HTMLExporter.filters = {
+        "washed": "autograder.feedback.washed",
+        "rendered": "autograder.feedback.rendered",
+    }
+    config.HTMLExporter.theme = "light"
+    config.NbConvertBase.display_data_priority = [
+        "text/html",
+        "image/svg+xml",
+        "image/png",
+        "image/jpeg",
+        "text/markdown",
+        "text/latex",
+        "text/plain",
+    ]
+
+
+def washed(text: str) -> str:
+    """HTML with only harmless tags, no style, and no address that a browser would load by itself."""
+    import bleach
+
+    cleaner = bleach.Cleaner(
+        tags=_TAGS, attributes=_allowed, protocols=["http", "https", "mailto", "data"], strip=True
+    )
+    return str(cleaner.clean(text))
+
+
+def _allowed(tag: str, name: str, value: str) -> bool:
+    if name == "class":
+        return True
+    if tag == "img":
+        return name == "alt" or (name == "src" and value.startswith(_IMAGES))
+    if tag == "a":
+        return name == "href" and not value.strip().lower().startswith("data:")
+    return name in ("colspan", "rowspan", "open") and tag in ("td", "th", "details")
+
+
+def rendered(cell: Any) -> str:
+    """A markdown cell as washed HTML, its formulas drawn."""
+    from nbconvert.filters.markdown_mistune import MarkdownWithMath
+
+    attachments = cell.get("attachments", {}) if hasattr(cell, "get") else {}
+    source = cell["source"] if hasattr(cell, "get") else str(cell)
+    try:
+        return washed(MarkdownWithMath(renderer=_renderer(attachments)).render(source))
+    except Exception:  # whatever strange Markdown does to the parser, its text is still to be read
+        return f"<pre>{html.escape(source)}</pre>"
+
+
+def _renderer(attachments: Any) -> Any:
+    from nbconvert.filters.markdown_mistune import IPythonRenderer
+
+    class Renderer(IPythonRenderer):
+        def inline_math(self, body: str) -> str:
+            return formula(body)
+
+        def block_math(self, body: str) -> str:
+            return f'<div class="formula">{formula(body)}</div>'
+
+        def latex_environment(self, name: str, body: str) -> str:
+            return f'<div class="formula">{formula(body)}</div>'
+
+    return Renderer(escape=False, exclude_anchor_links=True, attachments=attachments)
+
+
+@lru_cache(maxsize=1024)
+def formula(tex: str) -> str:
+    """TeX as an image that carries its own strokes; as code where it uses more than matplotlib's TeX knows."""
+    tex = " ".join(tex.split())
+    try:
+        svg, depth = _drawn(tex)
+    except Exception:  # its parser raises many kinds of things, and a learner's formula may be anything
+        return f"<code>{html.escape(tex)}</code>"
+    data = base64.b64encode(svg.encode()).decode()
+    level = min(9, max(0, round(depth / 2)))
+    return f'<img class="tex sink-{level}" alt="{html.escape(tex, quote=True)}" src="data:image/svg+xml;base64,{data}">'
+
+
+def _drawn(tex: str, size: float = 15.0) -> tuple[str, float]:
+    """An SVG of a formula in `size` pixels, and how far it reaches below the line."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import TextPath, text_to_path
+
+    font = FontProperties(size=size, math_fontfamily="cm")
+    width, height, depth = text_to_path.get_text_width_height_descent(f"${tex}$", font, ismath=True)
+    path = TextPath((0, 0), f"${tex}$", prop=font)
+    letters = {1: "M", 2: "L", 3: "Q", 4: "C", 79: "Z"}
+    strokes = []
+    for points, code in path.iter_segments(curves=True, simplify=False):
+        flipped = [f"{value if i % 2 == 0 else height - depth - value:.2f}" for i, value in enumerate(points)]
+        strokes.append(letters[int(code)] + (" ".join(flipped) if code != 79 else ""))
+    pad = 1
+    box = f"{-pad} {-pad} {width + 2 * pad:.2f} {height + 2 * pad:.2f}"
+    svg = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width + 2 * pad:.2f}" height="{height + 2 * pad:.2f}" '
+        f'viewBox="{box}"><path d="{"".join(strokes)}"/></svg>'
+    )
+    return svg, depth
+
+
+def failed_page(outcome: Outcome) -> str:
+    """The page for a learner whose notebook could not be graded."""
+    style = (TEMPLATES / "isometry_feedback" / "style.css").read_text(encoding="utf-8")
+    return (
+        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{html.escape(outcome.unit)}</title>\n'
+        f"<style>\n{style}</style>\n</head>\n<body>\n<main>\n<header><h1>{html.escape(outcome.unit)}</h1>\n"
+        f'<p class="total">Not graded</p></header>\n<section class="check none"><p>{html.escape(outcome.reason)}</p>\n'
+        "<p>Run your notebook from top to bottom in a fresh kernel, save it, and hand it in again. "
+        "If it works there, show this page to your instructor.</p></section>\n</main>\n</body>\n</html>\n"
+    )

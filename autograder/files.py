@@ -1,0 +1,47 @@
+"""Writing files whole: a reader meets the old file or the new one, never half of one."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from autograder.errors import GradingError
+
+
+def write(path: Path, content: str | bytes) -> None:
+    """Write `content` to `path`, making its folders; `GradingError` where the disk refuses."""
+    data = content.encode("utf-8", "replace") if isinstance(content, str) else content
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(temporary, 0o644)
+            os.replace(temporary, path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+    except OSError as error:
+        raise GradingError(unwritable(path, error)) from None
+
+
+def writable(folder: Path) -> None:
+    """Make `folder` and see that a file can be written there; `GradingError` where not."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(prefix=".try.", dir=folder):
+            pass
+    except OSError as error:
+        raise GradingError(unwritable(folder, error)) from None
+
+
+def unwritable(path: Path, error: OSError) -> str:
+    """The sentence for a disk that refuses."""
+    return (
+        f"{path} cannot be written ({(error.strerror or 'input/output error').lower()}). "
+        "Make room or change its permissions, or name another folder with --into."
+    )

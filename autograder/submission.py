@@ -1,0 +1,183 @@
+"""Submissions: found in a folder, and made safe to run, cell by cell, against the notebook that was handed out."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
+
+from autograder.assignment import graded_cells
+from autograder.errors import GradingError
+from autograder.outcome import Remark
+
+LARGEST = 20_000_000
+"""Bytes. A notebook that grew beyond this holds outputs nobody needs."""
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One student's notebook for a unit, and what a person has given it before."""
+
+    student: str
+    path: Path
+    timestamp: str | None = None
+    """When it was handed in, as nbgrader's `timestamp.txt` says it."""
+    extension: float | None = None
+    """Seconds by which this student's due date was moved."""
+    given: dict[str, tuple[float | None, float | None]] = field(default_factory=dict)
+    """Manual score and extra credit, by the cell's id."""
+    written: dict[str, str] = field(default_factory=dict)
+    """Comments a person wrote, by the cell's id."""
+
+
+class Unusable(Exception):
+    """The file cannot be graded at all. The text says why."""
+
+
+def collect(folder: Path, unit: str, only: tuple[str, ...] = ()) -> list[Submission]:
+    """The submissions of `unit` in `folder`, by student.
+
+    The folder is nbgrader's (`<student>/<unit>/<unit>.ipynb`) or flat (`<student>.ipynb`). `GradingError` where it
+    holds none, or lacks one of the students named in `only`.
+    """
+    if not folder.is_dir():
+        raise GradingError(f"There is no folder {folder}. Name the one that holds the submissions.")
+    found: dict[str, Submission] = {}
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith("."):
+            continue
+        if path.is_dir() and (path / unit).is_dir():
+            student, notebook = path.name, path / unit / f"{unit}.ipynb"
+        elif path.suffix == ".ipynb" and not path.is_dir():
+            student, notebook = path.stem, path
+        else:
+            continue
+        if student in found:
+            raise GradingError(f"{student} is there twice, as a folder and as a notebook. Remove one of them.")
+        found[student] = Submission(student, notebook, _timestamp(notebook))
+    if not found:
+        raise GradingError(
+            f"No submission of {unit} is in {folder}. It should hold <student>/{unit}/{unit}.ipynb or <student>.ipynb."
+        )
+    for student in only:
+        if student not in found:
+            raise GradingError(f"{student} has handed in nothing for {unit} in {folder}.")
+    return [submission for student, submission in found.items() if not only or student in only]
+
+
+def _timestamp(notebook: Path) -> str | None:
+    try:
+        return (notebook.parent / "timestamp.txt").read_text(encoding="utf-8")[:100].strip() or None
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def content(submission: Submission) -> bytes:
+    """The bytes handed in; `Unusable` where there is no ordinary file of a sensible size."""
+    path = submission.path
+    if path.is_symlink() or not path.is_file():
+        raise Unusable(f"There is no {path.name} in what was handed in." if not path.is_symlink() else "The file is a link.")
+    size = path.stat().st_size
+    if size > LARGEST:
+        raise Unusable(
+            f"The file has {size / 1e6:.0f} MB, more than {LARGEST / 1e6:.0f}. Clear its outputs and hand it in again."
+        )
+    return path.read_bytes()
+
+
+def restore(handed_in: bytes, released: NotebookNode) -> tuple[NotebookNode, list[Remark]]:
+    """The notebook to run, made anew: the student's text in order, nbgrader's metadata from `released`.
+
+    Tags, outputs, kernels, ids and points in the file count for nothing: of each cell only its kind, text and
+    attached images are taken. Of a graded cell that is there twice, the last one counts, as in nbgrader. Raises
+    `Unusable` where the file is no notebook, or another one.
+    """
+    cells = _cells(handed_in)
+    known = {c.metadata.nbgrader.grade_id: c for c in released.cells if c.metadata.get("nbgrader", {}).get("grade_id")}
+    ids = [_grade_id(cell) for cell in cells]
+    copies = Counter(i for i in ids if i in known)
+    last = {grade_id: index for index, grade_id in enumerate(ids) if grade_id in known}
+
+    made = [
+        _made(cell, known[ids[index]] if last.get(ids[index]) == index else None, index)
+        for index, cell in enumerate(cells)
+    ]
+    checked = graded_cells(released)
+    if not any(grade_id in copies for grade_id in checked):
+        raise Unusable("None of the cells that are graded is in this file. Is it another notebook?")
+    remarks = [Remark(f"The graded cell {i} is missing and counts zero.", i) for i in checked if i not in copies]
+    remarks += [Remark(f"The cell {i} is there {n} times; the last one counts.", i) for i, n in copies.items() if n > 1]
+    kernel = {"kernelspec": dict(released.metadata.get("kernelspec", {}))}
+    return new_notebook(cells=made, metadata=kernel), remarks
+
+
+def _cells(handed_in: bytes) -> list[dict[str, Any]]:
+    """The cells of a notebook file, each checked to have a kind and a text."""
+    try:
+        data = json.loads(handed_in.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise Unusable("The file is not a notebook: it is not text.") from None
+    except RecursionError:
+        raise Unusable("The file is not a notebook: it is nested too deep.") from None
+    except ValueError as error:
+        where = f", line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
+        raise Unusable(f"The file is not a notebook: it breaks off or is garbled{where}.") from None
+    if not isinstance(data, dict) or "nbformat" not in data:
+        raise Unusable("The file is not a notebook, though it is JSON.")
+    if data["nbformat"] != 4:
+        data = _upgraded(data)
+    cells = data.get("cells")
+    if not isinstance(cells, list) or not all(isinstance(cell, dict) for cell in cells):
+        raise Unusable("The file is not a notebook: it has no list of cells.")
+    for number, cell in enumerate(cells, start=1):
+        source = cell.get("source")
+        if isinstance(source, list) and all(isinstance(line, str) for line in source):
+            cell["source"] = source = "".join(source)
+        if not isinstance(source, str) or cell.get("cell_type") not in ("code", "markdown", "raw"):
+            raise Unusable(f"The file is not a notebook: its cell {number} has no text or no known kind.")
+    return cells
+
+
+def _upgraded(data: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return dict(nbformat.convert(nbformat.from_dict(data), 4))
+    except Exception:  # whatever an old or made-up format breaks in the conversion
+        raise Unusable(f"The file is a notebook of format {data['nbformat']!r}, which cannot be read.") from None
+
+
+def _grade_id(cell: dict[str, Any]) -> str:
+    meta = cell.get("metadata")
+    nbgrader = meta.get("nbgrader") if isinstance(meta, dict) else None
+    grade_id = nbgrader.get("grade_id") if isinstance(nbgrader, dict) else None
+    return grade_id if isinstance(grade_id, str) else ""
+
+
+def _made(cell: dict[str, Any], pristine: NotebookNode | None, index: int) -> NotebookNode:
+    kind = pristine.cell_type if pristine else cell["cell_type"]
+    # Half of a surrogate pair can stand in JSON, but in no file and no message.
+    source = cell["source"].encode("utf-8", "replace").decode("utf-8")
+    make = {"code": new_code_cell, "markdown": new_markdown_cell, "raw": new_raw_cell}[kind]
+    made = make(source, id=f"cell-{index + 1}")
+    if pristine:
+        made.metadata["nbgrader"] = dict(pristine.metadata.nbgrader)
+    if kind == "markdown" and (images := _images(cell.get("attachments"))):
+        made["attachments"] = images
+    return made
+
+
+def _images(attachments: Any) -> dict[str, dict[str, str]]:
+    """The attached images that are what they say; a markdown answer may hold a photographed page."""
+    if not isinstance(attachments, dict):
+        return {}
+    kept = {
+        name: {kind: text for kind, text in bundle.items() if kind in ("image/png", "image/jpeg") and isinstance(text, str)}
+        for name, bundle in attachments.items()
+        if isinstance(bundle, dict)
+    }
+    return {name: bundle for name, bundle in kept.items() if bundle}
