@@ -276,6 +276,14 @@ def test_an_exercise_released_solved(course: SmallCourse) -> None:
     )
 
 
+def test_numbers_that_the_question_does_not_print(course: SmallCourse) -> None:
+    course.edit(course.exercises, "growth, base=1.5, times=4", "growth, base=1.5, times=5")
+    course.make()
+    assert (
+        "md:49: the answer to “powers.growth” is judged with times=5, and its section does not print 5. Print it"
+    ) in course.lint()
+
+
 def test_points_that_are_not_the_banks(course: SmallCourse) -> None:
     course.edit(course.exercises, "points: 2", "points: 3")
     course.make()

@@ -34,6 +34,7 @@ STATIC: tuple[UnitRule, ...] = (
     figures.figures_have_alt_text,
     questions.names_exist,
     questions.arguments_match,
+    questions.numbers_are_printed,
     questions.points_agree,
     questions.graded_cells_check_one_thing,
     code.code_stands_alone,

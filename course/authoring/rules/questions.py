@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from nbformat import NotebookNode
@@ -16,6 +17,19 @@ from course.authoring.rules.calls import Call, calls, code_cells, parse
 from course.authoring.rules.mistakes import always_the_same
 from course.authoring.rules.skills import near
 from course.authoring.tree import Unit
+
+WORDS = {
+    "thousandth": 1e-3,
+    "hundredth": 0.01,
+    "tenth": 0.1,
+    "quarter": 0.25,
+    "half": 0.5,
+    "twice": 2.0,
+    "hundred": 1e2,
+}
+WORDS |= {"one": 1.0, "two": 2.0, "three": 3.0, "four": 4.0, "five": 5.0, "six": 6.0, "seven": 7.0, "eight": 8.0}
+WORDS |= {"nine": 9.0, "ten": 10.0}
+"""Numbers that read better as words."""
 
 
 def names_exist(unit: Unit) -> Iterator[Complaint]:
@@ -85,6 +99,26 @@ def printed_numbers_part_answers(unit: Unit) -> Iterator[Complaint]:
                 )
 
 
+def numbers_are_printed(unit: Unit) -> Iterator[Complaint]:
+    """The numbers an answer is judged on stand in its section of the notebook, above it."""
+    cells = unit.source.cells if unit.source else []
+    for question in unit.questions:
+        starts = [
+            i for i in range(question.cell) if cells[i].cell_type == "markdown" and cells[i].source.startswith("#")
+        ]
+        above = "\n".join(_released(cell) for cell in cells[max(starts, default=0) : question.cell])
+        printed = _figures_in(above)
+        for name, value in question.arguments.items():
+            missing = [number for number in _numbers(value) if abs(number) not in printed]
+            if missing:
+                yield Complaint(
+                    unit.place(unit.source_path, question.cell),
+                    f"the answer to “{question.exercise}” is judged with {name}={show(value)}, "
+                    f"and its section does not print {show(missing[0])}",
+                    "Print it in the question, or mend the check.",
+                )
+
+
 def points_agree(unit: Unit) -> Iterator[Complaint]:
     """nbgrader's points are the bank's."""
     if unit.bank is None:
@@ -137,6 +171,28 @@ def _arguments(call: Call) -> dict[str, object] | None:
     if not all(_is_literal(keyword.value) and keyword.arg for keyword in call.node.keywords):
         return None
     return {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in call.node.keywords}
+
+
+def _released(cell: NotebookNode) -> str:
+    """What a learner sees of a cell: all but the solution."""
+    return re.sub(r"### BEGIN SOLUTION.*?### END SOLUTION", "", cell.source, flags=re.DOTALL)
+
+
+def _figures_in(text: str) -> set[float]:
+    """The sizes of all numbers written in a text: figures, powers of ten in LaTeX, and the plainest words."""
+    text = text.replace("{,}", "").replace("\u2009", "")
+    found = {float(number.rstrip(".")) for number in re.findall(r"\d+\.?\d*(?:[eE][+-]?\d+)?", text)}
+    found |= {float(number.replace(",", "")) for number in re.findall(r"\d{1,3}(?:,\d{3})+", text)}
+    found |= {10.0 ** int(power) for power in re.findall(r"10\^\{?(-?\d+)", text)}
+    return found | {WORDS[word] for word in re.findall(r"[a-z]+", text.lower()) if word in WORDS}
+
+
+def _numbers(value: object) -> Iterator[float]:
+    if isinstance(value, list | tuple):
+        for item in value:
+            yield from _numbers(item)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield float(value)
 
 
 def _is_literal(node: ast.expr) -> bool:
