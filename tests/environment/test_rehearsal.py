@@ -1,0 +1,110 @@
+"""Binder, rehearsed: its environment file, a new environment, `postBuild`, a server, and the lesson run under it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+from serving import Server, peak_mb, run_notebook
+
+from course import manifest
+
+pytestmark = pytest.mark.slow
+
+KERNEL_MB = 600
+TOGETHER_MB = 1024
+
+
+@dataclass
+class Image:
+    """What Binder would have built: the tree, the environment's folder, and the variables that processes see in it."""
+
+    tree: Path
+    prefix: Path
+    env: dict[str, str]
+
+
+def test_the_environment_file_is_python_3_11_and_the_lock(root: Path) -> None:
+    said = yaml.safe_load((root / "environment.yml").read_text())
+    sections = [d["pip"] for d in said["dependencies"] if isinstance(d, dict)]
+    assert sections == [["-r requirements.lock"]]
+    assert [d for d in said["dependencies"] if isinstance(d, str)] == ["python=3.11", "pip"]
+
+
+@pytest.fixture(scope="module")
+def image(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Image:
+    """The tree copied without what git ignores; a new environment from `environment.yml` alone; `postBuild` run."""
+    folder = tmp_path_factory.mktemp("binder")
+    tree, prefix = folder / "tree", folder / "environment"
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=root,
+        capture_output=True,
+        text=True,
+    )
+    for name in filter(None, listed.stdout.split("\0")):
+        if (root / name).is_file():
+            (tree / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(root / name, tree / name)
+
+    said = yaml.safe_load((tree / "environment.yml").read_text())
+    python = next(d for d in said["dependencies"] if isinstance(d, str) and d.startswith("python=")).replace("=", "")
+    base = shutil.which(python) if sys.version_info[:2] != (3, 11) else sys.executable
+    subprocess.run([base or sys.executable, "-m", "venv", prefix], check=True, capture_output=True)
+    dropped = ("PYTHON", "VIRTUAL_ENV", "JUPYTER", "ISOMETRY", "JAX", "XLA")
+    env = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
+    env["PATH"] = f"{prefix / 'bin'}{os.pathsep}{os.environ['PATH']}"
+
+    # As conda does: its pip section becomes a requirements file beside environment.yml, installed in one call.
+    section = next(d["pip"] for d in said["dependencies"] if isinstance(d, dict))
+    (tree / "condaenv.requirements.txt").write_text("\n".join(section) + "\n")
+    run([prefix / "bin/python", "-m", "pip", "install", "-q", "-r", "condaenv.requirements.txt"], tree, env)
+    (tree / "condaenv.requirements.txt").unlink()
+    run(["./postBuild"], tree, env)
+    return Image(tree, prefix, env)
+
+
+def run(command: list[str | Path], cwd: Path, env: dict[str, str]) -> None:
+    done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=900)
+    assert done.returncode == 0, f"{command}:\n{done.stdout[-1000:]}\n{done.stderr[-3000:]}"
+
+
+@pytest.fixture(scope="module")
+def server(image: Image, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """JupyterLab as Binder starts it: in the repository's root, with none of `course study`'s variables."""
+    command = [image.prefix / "bin/jupyter-lab", "--no-browser", "--ServerApp.port=0", "--allow-root"]
+    started = Server.start(command, image.tree, image.env, tmp_path_factory.mktemp("server"))
+    yield started
+    started.stop()
+
+
+def test_post_build_hands_out_the_notebooks_and_takes_nothing_of_the_instructors(image: Image, server: Server) -> None:
+    for unit in manifest.load(image.tree / "course" / "syllabus.toml").units:
+        for name in ("start.ipynb", f"{unit.id}.ipynb", f"exercises/{unit.id}/{unit.id}.ipynb"):
+            assert server.api("GET", f"api/contents/my-work/{name}?content=0")["type"] == "notebook"
+    page = subprocess.run(
+        [image.prefix / "bin/jupyter", "labextension", "list"], env=image.env, capture_output=True, text=True
+    )
+    disabled = (page.stdout + page.stderr).partition("Disabled extensions")[2]
+    assert "@jupyterlab/apputils-extension:announcements" in disabled
+    assert "@jupyter/nbgrader:formgrader" in disabled
+
+
+def test_the_lesson_runs_there_within_binders_memory(image: Image, server: Server) -> None:
+    for unit in manifest.load(image.tree / "course" / "syllabus.toml").units:
+        assert run_notebook(server, f"my-work/{unit.id}.ipynb") == []
+        (kernel,) = server.kernels()
+        kernel_mb, server_mb = peak_mb(kernel.pid), server.peak_mb()
+        print(json.dumps({"unit": unit.id, "kernel_mb": round(kernel_mb), "server_mb": round(server_mb)}))
+        assert kernel_mb <= KERNEL_MB, f"{unit.id}: the kernel's peak was {kernel_mb:.0f} MB"
+        assert kernel_mb + server_mb <= TOGETHER_MB
+        for session in server.api("GET", "api/sessions"):
+            server.api("DELETE", f"api/sessions/{session['id']}")
