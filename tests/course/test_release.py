@@ -1,4 +1,4 @@
-"""`exercises/` is what nbgrader releases from `solutions/`: no bank, no text half, no solution, the same bytes each time."""
+"""`exercises/` is what nbgrader releases from `solutions/`: no bank, text half or solution, the same bytes again."""
 
 from __future__ import annotations
 
