@@ -13,7 +13,7 @@ import inspect
 import re
 import shutil
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -163,7 +163,7 @@ class _Scribe:
                 exercise = self.exercises[question.exercise]
                 held = _function(exercise, answers[question.grade_id])
                 if exercise.is_code:
-                    text = source_of(held, str(question.name))
+                    text = source_of(held, str(question.name), _imported(made))
                 else:
                     text = f"{question.name} = {plain(_array(held(**question.arguments)))!r}"
                 cell, node = _binding(made, question)
@@ -187,8 +187,19 @@ def _array(value: Any) -> Any:
     return np.asarray(value) if hasattr(value, "__array__") else value
 
 
-def source_of(function: Callable[..., Any], name: str) -> str:
-    """The source of a function as a learner would hand it in: called `name`, without decorators and docstring."""
+_IMPORTS = {
+    "jax": "import jax",
+    "jnp": "import jax.numpy as jnp",
+    "lax": "from jax import lax",
+    "np": "import numpy as np",
+}
+
+
+def source_of(function: Callable[..., Any], name: str, imported: Collection[str] = ()) -> str:
+    """The source of a function as a learner would hand it in: called `name`, without decorators and docstring.
+
+    What it uses of `jax`, `jnp`, `lax` and `np`, and is not in `imported`, is imported before it.
+    """
     tree = ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(function))))
     node = tree.body[0]
     assert isinstance(node, ast.FunctionDef)
@@ -198,8 +209,17 @@ def source_of(function: Callable[..., Any], name: str) -> str:
         argument.annotation = None
     if ast.get_docstring(node) is not None and len(node.body) > 1:
         node.body = node.body[1:]
-    imports = "import jax\nimport jax.numpy as jnp\nimport numpy as np\nfrom jax import lax\n\n"
-    return imports + ast.unparse(node)
+    used = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+    needed = [line for key, line in _IMPORTS.items() if key in used and key not in imported]
+    return "\n".join([*needed, "", ast.unparse(node)] if needed else [ast.unparse(node)])
+
+
+def _imported(made: NotebookNode) -> set[str]:
+    """The names that a notebook's cells import."""
+    sources = [cell.source for cell in made.cells if cell.cell_type == "code"]
+    nodes = [node for source in sources for node in ast.walk(ast.parse(source))]
+    found = [alias for node in nodes if isinstance(node, ast.Import | ast.ImportFrom) for alias in node.names]
+    return {alias.asname or alias.name for alias in found}
 
 
 def _binding(made: NotebookNode, question: Question) -> tuple[NotebookNode, ast.stmt]:
@@ -230,7 +250,9 @@ def _bound(node: ast.stmt) -> set[str]:
 
 def _replaced(source: str, node: ast.stmt, text: str) -> str:
     lines = source.splitlines()
-    return "\n".join([*lines[: node.lineno - 1], text, *lines[node.end_lineno :]])
+    first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
+    kept = [*lines[: first - 1], text, *lines[node.end_lineno :]]
+    return "\n".join(line for line in kept if line.strip() != "# YOUR CODE HERE")
 
 
 # --------------------------------------------------------------------------- handing in, and looking back

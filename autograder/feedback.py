@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import html
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -95,18 +96,44 @@ def _renderer(attachments: Any) -> Any:
 
 @lru_cache(maxsize=1024)
 def formula(tex: str) -> str:
-    """TeX as an image that carries its own strokes; as code where it uses more than matplotlib's TeX knows."""
+    """TeX as HTML that carries its own strokes: images, and spans laid out as a grid for a matrix.
+
+    What uses more than matplotlib's TeX knows is shown as code.
+    """
     tex = " ".join(tex.split())
+    parts = re.split(r"\\begin\{([pbv]?matrix)\}(.*?)\\end\{\1\}", tex)
     try:
-        svg, depth = _drawn(tex)
+        made = [_image(parts[0])]
+        for kind, body, after in zip(parts[1::3], parts[2::3], parts[3::3], strict=True):
+            made += [_matrix(kind, body), _image(after)]
     except Exception:  # its parser raises many kinds of things, and a learner's formula may be anything
         return f"<code>{html.escape(tex)}</code>"
+    return "".join(made)
+
+
+def _matrix(kind: str, body: str) -> str:
+    rows = [[_image(entry) for entry in row.split("&")] for row in body.split(r"\\") if row.strip()]
+    cells = "".join(f'<span class="row">{"".join(f"<span>{entry}</span>" for entry in row)}</span>' for row in rows)
+    return f'<span class="matrix {kind}">{cells}</span>'
+
+
+_SAME = {r"\tfrac": r"\frac", r"\lVert": r"\Vert", r"\rVert": r"\Vert", r"\lvert": r"\vert", r"\rvert": r"\vert"}
+_SAME |= {r"\text{": r"\mathrm{", r"\bigl": "", r"\bigr": "", r"\Bigl": "", r"\Bigr": ""}
+
+
+def _image(tex: str) -> str:
+    if not tex.strip():
+        return ""
+    plain = re.sub(r"frac(\d)(\d)", r"frac{\1}{\2}", tex)
+    for command, other in _SAME.items():
+        plain = re.sub(re.escape(command) + ("" if command.endswith("{") else "(?![A-Za-z])"), lambda _: other, plain)
+    svg, depth = _drawn(plain)
     data = base64.b64encode(svg.encode()).decode()
-    level = min(9, max(0, round(depth / 2)))
+    level = min(20, max(0, round(depth)))
     return f'<img class="tex sink-{level}" alt="{html.escape(tex, quote=True)}" src="data:image/svg+xml;base64,{data}">'
 
 
-def _drawn(tex: str, size: float = 15.0) -> tuple[str, float]:
+def _drawn(tex: str, size: float = 17.0) -> tuple[str, float]:
     """An SVG of a formula in `size` pixels, and how far it reaches below the line."""
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import TextPath, text_to_path
