@@ -1,8 +1,8 @@
 """Finding and loading banks: `solutions/NN-name/bank.py`, by path, each under a module name of its own.
 
 A bank is looked for in the folders of `ISOMETRY_BANKS` (an instructor's private ones; separated like `PATH`),
-then in `solutions/` of the course at `ISOMETRY_COURSE`, else beside this package, from any working directory. A class that hands out only `exercises/`
-has none, and that is no error: `find` returns None.
+then in `solutions/` of the course at `ISOMETRY_COURSE`, else beside this package, from any working directory.
+A class that hands out only `exercises/` has none, and that is no error: `find` returns None.
 """
 
 from __future__ import annotations
@@ -58,7 +58,9 @@ def load(path: Path) -> Bank:
 def _load(path: Path, text: bytes) -> Bank:
     version = hashlib.sha256(text).hexdigest()[:12]
     unit = path.parent.name
-    name = "_isometry_bank_" + re.sub(r"\W", "_", unit) + "_" + hashlib.sha256(f"{path}{version}".encode()).hexdigest()[:8]
+    name = (
+        "_isometry_bank_" + re.sub(r"\W", "_", unit) + "_" + hashlib.sha256(f"{path}{version}".encode()).hexdigest()[:8]
+    )
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -91,7 +93,7 @@ def find_bank(unit: str) -> Bank | None:
 
 
 def find(exercise: str) -> Exercise | None:
-    """The exercise called `unit.name`; None where its bank is absent, `BankError` where the bank has no such exercise."""
+    """The exercise called `unit.name`; None where its bank is absent. `BankError` where the bank does not have it."""
     bank = find_bank(exercise.split(".")[0])
     if bank is None:
         return None

@@ -96,7 +96,9 @@ def _line_in(f: Callable[..., Any], error: BaseException) -> int | None:
     if code is None:
         return None
     lines = [
-        number for frame, number in traceback.walk_tb(error.__traceback__) if frame.f_code is code and number is not None
+        number
+        for frame, number in traceback.walk_tb(error.__traceback__)
+        if frame.f_code is code and number is not None
     ]
     return lines[-1] - code.co_firstlineno + 1 if lines else None
 

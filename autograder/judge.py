@@ -175,7 +175,10 @@ def judge_function(exercise: Exercise, answer: Any, *, seed: int = 0) -> Verdict
     if answer is None or answer is Ellipsis or (callable(answer) and calling.is_untouched(answer)):
         return _verdict(exercise, State.NOT_ATTEMPTED, 0.0, asked=asked, sentence="Not written yet.")
     if not callable(answer):
-        sentence = f"A function was asked for; what came is of type {type(answer).__name__}. Hand in its name, without calling it."
+        sentence = (
+            f"A function was asked for; what came is of type {type(answer).__name__}. "
+            "Hand in its name, without calling it."
+        )
         return _verdict(exercise, State.UNREADABLE, 0.0, asked=asked, came_back=brief(answer), sentence=sentence)
     variants = deal_inputs(exercise, seed)
     outcomes: list[Outcome] = []
@@ -188,7 +191,9 @@ def judge_function(exercise: Exercise, answer: Any, *, seed: int = 0) -> Verdict
             break  # each further call would cost the same time
     unmet: list[Requirement] = []
     if len(outcomes) == len(variants) and all(isinstance(o, Returned) for o in outcomes):
-        unmet = [r for r in exercise.answer.must if not _holds(r, answer, exercise, variants[0], exercise.answer.seconds)]
+        unmet = [
+            r for r in exercise.answer.must if not _holds(r, answer, exercise, variants[0], exercise.answer.seconds)
+        ]
     return judge_outcomes(exercise, variants, outcomes, unmet)
 
 
@@ -268,12 +273,12 @@ def _require_all(exercise: Exercise, arguments: Arguments) -> None:
     extra = [name for name in arguments if name not in exercise.parameters]
     if missing or extra:
         wrong = f"lacks {missing}" if missing else f"has {extra}, which it does not know"
-        raise BankError(
-            f'The call of check("{exercise.id}", …) {wrong}. It takes: {", ".join(exercise.parameters)}.'
-        )
+        raise BankError(f'The call of check("{exercise.id}", …) {wrong}. It takes: {", ".join(exercise.parameters)}.')
 
 
-def _holds(requirement: Requirement, f: Callable[..., Any], exercise: Exercise, variant: Variant, seconds: float) -> bool:
+def _holds(
+    requirement: Requirement, f: Callable[..., Any], exercise: Exercise, variant: Variant, seconds: float
+) -> bool:
     inputs = copy.deepcopy(exercise.inputs(variant.arguments))
     outcome = calling.call(requirement.holds, (f, inputs), 2 * seconds)
     return isinstance(outcome, Returned) and bool(outcome.value)
@@ -298,7 +303,9 @@ def _describe(exercise: Exercise, right: Floats | str, answer: Floats | str) -> 
     if isinstance(right, str) or isinstance(answer, str):
         return State.WRONG, "That is not it."
     if answer.shape != right.shape:
-        transposed = answer.ndim == 2 and answer.T.shape == right.shape and compare.agrees(exercise.returns, right, answer.T)
+        transposed = (
+            answer.ndim == 2 and answer.T.shape == right.shape and compare.agrees(exercise.returns, right, answer.T)
+        )
         more = " Transposed, it would be right." if transposed else ""
         return State.UNREADABLE, f"The shape is {answer.shape}; {right.shape} was asked for.{more}"
     if np.any(~np.isfinite(answer)) and np.all(np.isfinite(right)):

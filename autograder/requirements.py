@@ -95,7 +95,9 @@ def works_under_vmap(argument: int = 0, share: float = 0.25) -> Requirement:
         batch[argument] = jax.tree.map(lambda leaf: jax.numpy.stack([leaf, leaf]), inputs[argument])
         axes = [0 if i == argument else None for i in range(len(inputs))]
         two = jax.vmap(f, in_axes=axes)(*batch)
-        return bool(np.allclose(two[0], one, rtol=1e-3, atol=1e-5)) and bool(np.allclose(two[1], one, rtol=1e-3, atol=1e-5))
+        return bool(np.allclose(two[0], one, rtol=1e-3, atol=1e-5)) and bool(
+            np.allclose(two[1], one, rtol=1e-3, atol=1e-5)
+        )
 
     return Requirement(
         "works under vmap",

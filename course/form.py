@@ -133,7 +133,9 @@ class PracticeForm:
 
     def _hint(self) -> None:
         text = self.session.hint()
-        self.result.value = Panel("quiet", "Hint", (("", text),), "A hinted answer is practice; it does not count.").html()
+        self.result.value = Panel(
+            "quiet", "Hint", (("", text),), "A hinted answer is practice; it does not count."
+        ).html()
 
     def _next(self) -> None:
         self.session.deal()
@@ -150,9 +152,9 @@ class PracticeForm:
             if state.mastered and state.row == IN_A_ROW and counted:
                 note = "Mastered: three fresh ones in a row. Press Enter to go on for the joy of it."
             else:
-                note = ("" if counted else "Right; it does not count, since it was not a first try without a hint. ") + (
-                    "Press Enter for another."
-                )
+                note = (
+                    "" if counted else "Right; it does not count, since it was not a first try without a hint. "
+                ) + ("Press Enter for another.")
         elif verdict.state is State.WRONG:
             note = "Try it again, to learn; it counts again with the next question. " + note
         self.result.value = Panel(panel.tone, panel.heading, rows, note.strip()).html()

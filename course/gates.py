@@ -38,7 +38,9 @@ def gate(unit: str) -> Any:
 
         missing = [(skill, syllabus.skill(skill).title) for _, skill in state.missing]
         display(practice_list(panel, missing, [("Continue anyway", lambda: walk_past(this))]))
-    raise GateClosed(f"The gate of {this.id} is closed: {len(state.missing)} skills to master first. See the panel above.")
+    raise GateClosed(
+        f"The gate of {this.id} is closed: {len(state.missing)} skills to master first. See the panel above."
+    )
 
 
 def _welcome(unit: Unit, state: rule.Gate, warning: str) -> Panel:
@@ -88,9 +90,13 @@ def progress_panel(unit: Unit, states: dict[str, rule.SkillState], warning: str 
     for skill in unit.skills:
         state = states.get(skill.id, rule.SkillState())
         row = "●" * min(state.row, rule.IN_A_ROW) + "○" * max(0, rule.IN_A_ROW - state.row)
-        rows.append(("✓ mastered" if state.mastered else row, skill.title + ("" if skill.gates else " (does not gate)")))
+        rows.append(
+            ("✓ mastered" if state.mastered else row, skill.title + ("" if skill.gates else " (does not gate)"))
+        )
     missing = len(rule.unmastered(unit, states))
     if missing:
         heading = f"◐ {len(unit.gated) - missing} of {len(unit.gated)} skills mastered · {unit.id}"
         return Panel("partly", heading, tuple(rows), f"Each needs three fresh ones right in a row. {warning}".strip())
-    return Panel("good", f"✓ All skills mastered · {unit.id}", tuple(rows), f"The next lesson is open. {warning}".strip())
+    return Panel(
+        "good", f"✓ All skills mastered · {unit.id}", tuple(rows), f"The next lesson is open. {warning}".strip()
+    )

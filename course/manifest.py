@@ -67,7 +67,9 @@ class Syllabus:
 
 def _unknown(what: str, name: str, known: list[str]) -> str:
     near = difflib.get_close_matches(name, known, n=1)
-    return f"There is no {what} “{name}”. " + (f"Did you mean “{near[0]}”?" if near else f"There are: {', '.join(known)}.")
+    return f"There is no {what} “{name}”. " + (
+        f"Did you mean “{near[0]}”?" if near else f"There are: {', '.join(known)}."
+    )
 
 
 def load(path: Path | None = None) -> Syllabus:

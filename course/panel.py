@@ -89,5 +89,7 @@ def of_verdict(verdict: Verdict, tolerance: str = "", *, points: bool = True) ->
         ("because" if verdict.state is not State.RIGHT else "", verdict.sentence),
         ("try", verdict.advice),
     )
-    shown_tolerance = tolerance if verdict.came_back and verdict.state in (State.WRONG, State.RIGHT, State.PARTLY) else ""
+    shown_tolerance = (
+        tolerance if verdict.came_back and verdict.state in (State.WRONG, State.RIGHT, State.PARTLY) else ""
+    )
     return Panel(tone, heading, tuple(row for row in rows if row[0]), shown_tolerance)

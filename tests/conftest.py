@@ -57,7 +57,9 @@ def chromium() -> Iterator[Any]:
 def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pytest.Config) -> None:
     skipped = terminalreporter.stats.get("skipped", [])
     if skipped and os.environ.get("ISOMETRY_FORBID_SKIPS") == "1":
-        terminalreporter.write_line(f"ISOMETRY_FORBID_SKIPS: {len(skipped)} tests were skipped, and none may be.", red=True)
+        terminalreporter.write_line(
+            f"ISOMETRY_FORBID_SKIPS: {len(skipped)} tests were skipped, and none may be.", red=True
+        )
 
 
 @pytest.hookimpl(trylast=True)

@@ -72,7 +72,9 @@ class Replay:
     def warning(self) -> str:
         """One sentence where something was passed over; empty where nothing was."""
         if self.newer:
-            return f"{self.newer} events were written by a later version of the course and are kept, but not counted here."
+            return (
+                f"{self.newer} events were written by a later version of the course and are kept, but not counted here."
+            )
         if self.torn:
             return f"{self.torn} damaged lines of your record were passed over; all others count."
         return ""
@@ -110,7 +112,9 @@ def read(path: Path | None = None) -> Replay:
     except FileNotFoundError:
         return Replay(())
     except OSError as error:
-        raise CourseError(f"Your record cannot be read ({error.strerror}). Check that {path.name} may be read.") from None
+        raise CourseError(
+            f"Your record cannot be read ({error.strerror}). Check that {path.name} may be read."
+        ) from None
     events: dict[str, Event] = {}
     torn = newer = 0
     for line in lines:

@@ -7,6 +7,7 @@ depth axis, so that `lax.scan` runs over it and compiles the layer once.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Literal, NamedTuple
 
 import jax
@@ -43,13 +44,17 @@ def gaussian(
 def orthogonal(
     key: Key[Array, ""], d_out: int, d_in: int, sigma_w: float | Float[Array, ""] = 1.0
 ) -> Float[Array, "d_out d_in"]:
-    """σ_w times a matrix with orthonormal rows or columns, uniformly drawn (Saxe et al. 2014): all singular values are σ_w."""
+    """σ_w times a matrix with orthonormal rows or columns, uniformly drawn: all singular values are σ_w.
+
+    Saxe et al. 2014.
+    """
     return sigma_w * jax.random.orthogonal(key, max(d_out, d_in))[:d_out, :d_in]
 
 
 INITS: dict[str, Callable[..., Array]] = {"gaussian": gaussian, "orthogonal": orthogonal}
 
 
+@partial(jax.jit, static_argnames=("depth", "width", "init"))
 def stack(
     key: Key[Array, ""],
     depth: int,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,9 @@ def judged(answer: Any) -> Verdict:
     return judge.judge(SCALE, answer, ASKED)
 
 
-@pytest.mark.parametrize("form", [0.349, 0.9**10, np.float32(0.9**10), jnp.asarray(0.9**10), [0.349], np.float16(0.3487)])
+@pytest.mark.parametrize(
+    "form", [0.349, 0.9**10, np.float32(0.9**10), jnp.asarray(0.9**10), [0.349], np.float16(0.3487)]
+)
 def test_a_right_number_is_right_in_any_form(form: Any) -> None:
     assert judged(form).state is State.RIGHT
     assert judged(form).points == 2
@@ -82,7 +85,11 @@ def test_every_way_of_not_being_right_is_told_apart(answer: Any, state: State, s
     assert verdict.points == 0
 
 
-@given(st.one_of(st.floats(), st.text(), st.booleans(), st.lists(st.floats()), st.none(), st.binary(), st.complex_numbers()))
+@given(
+    st.one_of(
+        st.floats(), st.text(), st.booleans(), st.lists(st.floats()), st.none(), st.binary(), st.complex_numbers()
+    )
+)
 @settings(deadline=None)
 def test_no_answer_makes_the_judge_raise_or_tell_the_answer(answer: Any) -> None:
     verdict = judged(answer)
@@ -150,10 +157,8 @@ def divides(W, b, h):
 
 def endless(W, b, h):
     while True:
-        try:
-            pass
-        except Exception:
-            pass
+        with contextlib.suppress(Exception):
+            W = W + 0 * b[0]
 
 
 def swallows_everything(W, b, h):
@@ -162,7 +167,7 @@ def swallows_everything(W, b, h):
             while True:
                 pass
         except BaseException:
-            return None
+            return
 
 
 def not_written(W, b, h):
@@ -181,7 +186,7 @@ def not_written(W, b, h):
         (endless, State.ENDLESS, "loop that cannot end"),
         (lambda W, b: W, State.RAISED, "TypeError"),
         (lambda W, b, h: W * jnp.nan, State.UNREADABLE, "NaN"),
-        (lambda W, b, h: (W @ h), State.UNREADABLE, "shape"),
+        (lambda W, b, h: W @ h, State.UNREADABLE, "shape"),
         (lambda W, b, h: "J", State.UNREADABLE, "text"),
         (lambda W, b, h: exit(), State.RAISED, "SystemExit"),
         (lambda W, b, h: -LAYER.reference(W, b, h), State.WRONG, "sign"),
@@ -205,7 +210,7 @@ def test_a_function_that_swallows_the_alarm_still_comes_back_without_credit() ->
 
 
 def test_missing_and_unknown_arguments_are_named() -> None:
-    with pytest.raises(BankError, match="lacks .'depth'"):
+    with pytest.raises(BankError, match=r"lacks .'depth'"):
         judge.judge(SCALE, 1.0, {"norm": 0.9})
     with pytest.raises(BankError, match="does not know"):
         judge.judge(SCALE, 1.0, {**ASKED, "width": 3})
@@ -237,7 +242,9 @@ def test_a_choice_is_judged_by_its_text() -> None:
     assert judge.judge(order, "J² J¹ J³", {"depth": 3}).mistake is None
 
 
-def test_a_bank_is_found_from_anywhere_and_its_absence_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bank_is_found_from_anywhere_and_its_absence_is_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     assert bank.find("nowhere.at_all") is None
     unit = tmp_path / "07-sample"
@@ -246,7 +253,7 @@ def test_a_bank_is_found_from_anywhere_and_its_absence_is_no_error(tmp_path: Pat
     monkeypatch.setenv("ISOMETRY_BANKS", str(tmp_path))
     found = bank.find("sample.gradient_scale")
     assert found is not None and found.points == 2
-    with pytest.raises(BankError, match="Did you mean “sample.gradient_scale”"):
+    with pytest.raises(BankError, match=r"Did you mean “sample.gradient_scale”"):
         bank.find("sample.gradient_scal")
 
 

@@ -1,4 +1,4 @@
-"""What may be asked of a function besides its values: each requirement holds for a good one and fails for a named bad one."""
+"""What may be asked of a function besides its values: each requirement holds for a good one, fails for a bad one."""
 
 from __future__ import annotations
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from course import common_mistakes, practice, session
+from course import common_mistakes, practice
 from course.form import WIDGET, PracticeForm, practice_list
 from course.mastery import record
 from course.panel import Panel
 from course.practising import start
-
 
 pytestmark = pytest.mark.usefixtures("small_course")
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from course import gate, gates, manifest, progress, session
+from course import gate, gates, manifest, progress
 from course.errors import CourseError
 from course.gates import GateClosed
 from course.mastery import record
 from course.practising import start
-
 
 pytestmark = pytest.mark.usefixtures("small_course")
 
@@ -59,7 +56,7 @@ def test_unattended_runs_open_it_explicitly(monkeypatch: pytest.MonkeyPatch) -> 
 def test_unknown_names_give_a_sentence() -> None:
     with pytest.raises(CourseError, match="Did you mean “02-next”"):
         gate("02-nxt")
-    with pytest.raises(CourseError, match="Did you mean “sample.scale”"):
+    with pytest.raises(CourseError, match=r"Did you mean “sample.scale”"):
         start("sample.scal")
     with pytest.raises(CourseError, match="no short questions"):
         start("sample.layer")

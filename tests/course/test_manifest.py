@@ -37,7 +37,7 @@ def test_units_and_skills_are_found_by_name(tmp_path: Path) -> None:
     assert syllabus.skill("first.a").gates
     with pytest.raises(CourseError, match="Did you mean “01-first”"):
         syllabus.unit("01-frst")
-    with pytest.raises(CourseError, match="Did you mean “first.a”"):
+    with pytest.raises(CourseError, match=r"Did you mean “first.a”"):
         syllabus.skill("first.b")
 
 

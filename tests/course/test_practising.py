@@ -21,7 +21,9 @@ SAMPLE = bank.load(Path(__file__).parents[1] / "autograder" / "sample_bank.py")
 def session(written: list[Event] | None = None, seeds=None) -> Session:
     write = (written if written is not None else []).append
     counter = itertools.count() if seeds is None else iter(seeds)
-    return Session("sample.scale", [SAMPLE.exercises["sample.gradient_scale"]], write=write, new_seed=lambda: next(counter))
+    return Session(
+        "sample.scale", [SAMPLE.exercises["sample.gradient_scale"]], write=write, new_seed=lambda: next(counter)
+    )
 
 
 def right(s: Session) -> float:
@@ -117,7 +119,9 @@ def test_what_people_type_is_read(kind, text: str, value) -> None:
     assert typed(kind, text) == value
 
 
-@pytest.mark.parametrize("text", ["a", "0,35", "1/0", "9**9**9**9", "__import__('os')", "'a'*5", "[1", "open('x')", "0.3.4", "()", "x=3"])
+@pytest.mark.parametrize(
+    "text", ["a", "0,35", "1/0", "9**9**9**9", "__import__('os')", "'a'*5", "[1", "open('x')", "0.3.4", "()", "x=3"]
+)
 def test_what_cannot_be_read_gets_a_sentence(text: str) -> None:
     with pytest.raises(Unreadable) as caught:
         typed(Number(), text)

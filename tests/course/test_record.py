@@ -45,7 +45,9 @@ def test_what_was_written_is_read_back_in_order(tmp_path_factory: pytest.TempPat
 
 
 @given(st.lists(events, min_size=2, max_size=5), st.data())
-def test_a_torn_last_line_costs_that_line_alone(tmp_path_factory: pytest.TempPathFactory, written: list[Event], data) -> None:
+def test_a_torn_last_line_costs_that_line_alone(
+    tmp_path_factory: pytest.TempPathFactory, written: list[Event], data
+) -> None:
     path = tmp_path_factory.mktemp("record") / "record.jsonl"
     for event in written[:-1]:
         record.append(event, path)
@@ -76,7 +78,8 @@ def test_two_processes_writing_at_once_lose_nothing(tmp_path: Path, root: Path) 
     path = tmp_path / "record.jsonl"
     program = (
         "from course.mastery.record import *; from pathlib import Path; import sys\n"
-        "for i in range(100): append(Event('answer', sys.argv[2], arguments={'i': i, 'pad': 'x' * 500}), Path(sys.argv[1]))"
+        "for i in range(100):\n"
+        "    append(Event('answer', sys.argv[2], arguments={'i': i, 'pad': 'x' * 500}), Path(sys.argv[1]))"
     )
     running = [subprocess.Popen([sys.executable, "-c", program, str(path), name], cwd=root) for name in ("a", "b", "c")]
     assert [process.wait() for process in running] == [0, 0, 0]

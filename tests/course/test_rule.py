@@ -9,7 +9,14 @@ from course.manifest import Skill, Syllabus, Unit
 from course.mastery import rule
 from course.mastery.record import Event
 
-FIRST = Unit("01-first", "First", "?", 10, (), (Skill("first.a", "A", True), Skill("first.b", "B", True), Skill("first.c", "C", False)))
+FIRST = Unit(
+    "01-first",
+    "First",
+    "?",
+    10,
+    (),
+    (Skill("first.a", "A", True), Skill("first.b", "B", True), Skill("first.c", "C", False)),
+)
 SECOND = Unit("02-second", "Second", "?", 10, ("01-first",), (Skill("second.a", "A", True),))
 SYLLABUS = Syllabus(1, "Small", (FIRST, SECOND))
 
