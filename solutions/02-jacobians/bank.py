@@ -54,12 +54,16 @@ def _(rng):
     return {"norm": rng.choice(SHRINKING + GROWING), "depth": rng.integers(4, 31)}
 
 
-@gradient_scale.mistake("Factors compound: each layer multiplies what the layer before it has left, and you multiplied only once.")
+@gradient_scale.mistake(
+    "Factors compound: each layer multiplies what the layer before it has left, and you multiplied only once."
+)
 def linear_in_depth(norm, depth):
     return norm * depth
 
 
-@gradient_scale.mistake("A root asks which factor per layer makes a given total; here the factor per layer is given and the total is asked.")
+@gradient_scale.mistake(
+    "A root asks which factor per layer makes a given total; here the factor per layer is given and the total is asked."
+)
 def root_for_power(norm, depth):
     return norm ** (1 / depth)
 
@@ -69,7 +73,9 @@ def one_layer_short(norm, depth):
     return norm ** (depth - 1)
 
 
-@gradient_scale.mistake("You took the same amount away at every layer, but a layer takes the same share of what is left.")
+@gradient_scale.mistake(
+    "You took the same amount away at every layer, but a layer takes the same share of what is left."
+)
 def equal_steps(norm, depth):
     return 1 - depth * (1 - norm)
 
@@ -106,12 +112,17 @@ def binary_log(norm, depth):
     return depth * math.log2(norm)
 
 
-@orders_of_magnitude.mistake("Look at the sign: a factor below 1 has a negative logarithm, and a factor above 1 a positive one.")
+@orders_of_magnitude.mistake(
+    "Look at the sign: a factor below 1 has a negative logarithm, and a factor above 1 a positive one."
+)
 def sign_flipped(norm, depth):
     return -depth * math.log10(norm)
 
 
-@orders_of_magnitude.mistake("You took the logarithm of factor times depth, but the factors are multiplied with each other, not with their count.")
+@orders_of_magnitude.mistake(
+    "You took the logarithm of factor times depth, but the factors are "
+    "multiplied with each other, not with their count."
+)
 def log_of_linear(norm, depth):
     return math.log10(norm * depth)
 
@@ -143,12 +154,16 @@ def _(rng):
     }
 
 
-@mixed_layers.mistake("Layers follow one another, so their factors are multiplied; a sum would put the two groups side by side.")
+@mixed_layers.mistake(
+    "Layers follow one another, so their factors are multiplied; a sum would put the two groups side by side."
+)
 def groups_added(shrink, n_shrink, grow, n_grow):
     return shrink**n_shrink + grow**n_grow
 
 
-@mixed_layers.mistake("Each group compounds within itself: several layers of one kind are a power, not that many times the factor.")
+@mixed_layers.mistake(
+    "Each group compounds within itself: several layers of one kind are a power, not that many times the factor."
+)
 def linear_in_each(shrink, n_shrink, grow, n_grow):
     return (shrink * n_shrink) * (grow * n_grow)
 
@@ -183,10 +198,16 @@ def scalar_signal(a, depth, x):
 
 @scalar_signal.variant
 def _(rng):
-    return {"a": rng.choice(SHRINKING + GROWING), "depth": rng.integers(2, 21), "x": rng.choice((2.0, 3.0, 4.0, 5.0, 10.0))}
+    return {
+        "a": rng.choice(SHRINKING + GROWING),
+        "depth": rng.integers(2, 21),
+        "x": rng.choice((2.0, 3.0, 4.0, 5.0, 10.0)),
+    }
 
 
-@scalar_signal.mistake("Put h¹ into h²: the weight meets itself there, so weights multiply each other layer after layer.")
+@scalar_signal.mistake(
+    "Put h¹ into h²: the weight meets itself there, so weights multiply each other layer after layer."
+)
 def weight_times_depth(a, depth, x):
     return depth * a * x
 
@@ -225,7 +246,11 @@ def scalar_slope(a, depth, x):
 
 @scalar_slope.variant
 def _(rng):
-    return {"a": rng.choice(SHRINKING + GROWING), "depth": rng.integers(3, 21), "x": rng.choice((2.0, 3.0, 4.0, 5.0, 10.0))}
+    return {
+        "a": rng.choice(SHRINKING + GROWING),
+        "depth": rng.integers(3, 21),
+        "x": rng.choice((2.0, 3.0, 4.0, 5.0, 10.0)),
+    }
 
 
 @scalar_slope.mistake("That is the output; its derivative tells how fast the output moves when x does.")
@@ -233,7 +258,9 @@ def signal_for_slope(a, depth, x):
     return a**depth * x
 
 
-@scalar_slope.mistake("You differentiated with respect to the weight, but it is x that moves here and the weight that stays.")
+@scalar_slope.mistake(
+    "You differentiated with respect to the weight, but it is x that moves here and the weight that stays."
+)
 def slope_in_the_weight(a, depth, x):
     return depth * a ** (depth - 1) * x
 
@@ -282,12 +309,16 @@ def all_the_way_back(norm, depth, layer):
     return norm**depth
 
 
-@gradient_at_layer.mistake("One factor too many: the gradient at a layer's output has not passed that layer's own Jacobian yet.")
+@gradient_at_layer.mistake(
+    "One factor too many: the gradient at a layer's output has not passed that layer's own Jacobian yet."
+)
 def own_layer_counted(norm, depth, layer):
     return norm ** (depth - layer + 1)
 
 
-@gradient_at_layer.mistake("Factors compound: multiplying by the number of layers passed counts each of them only once.")
+@gradient_at_layer.mistake(
+    "Factors compound: multiplying by the number of layers passed counts each of them only once."
+)
 def linear_in_layers_passed(norm, depth, layer):
     return norm * (depth - layer)
 
@@ -311,28 +342,41 @@ def norm_of_product(first, second):
 
 @norm_of_product.variant
 def _(rng):
-    strong, weak = (2.0, 2.5, 3.0, 4.0, 5.0), (0.1, 0.2, 0.4, 0.5, 0.8)
-    first = [rng.choice(strong), rng.choice(weak)]
-    second = [rng.choice(weak), rng.choice(strong)]
-    return {"first": [float(a) for a in first], "second": [float(a) for a in second]}
+    # Each layer stretches another direction, and the answer is not one of the numbers printed.
+    strong, weak = (1.5, 2.5, 3.0, 4.0, 6.0), (0.1, 0.2, 0.3, 0.4, 0.7)
+    while True:
+        first = [float(rng.choice(strong)), float(rng.choice(weak))]
+        second = [float(rng.choice(weak)), float(rng.choice(strong))]
+        if round(max(first[0] * second[0], first[1] * second[1]), 6) not in first + second:
+            return {"first": first, "second": second}
 
 
-@norm_of_product.mistake("The product of the norms is only a bound: it is reached when both layers stretch the same direction, and these two do not.")
+@norm_of_product.mistake(
+    "The product of the norms is only a bound: it is reached when both layers "
+    "stretch the same direction, and these two do not."
+)
 def norms_multiplied(first, second):
     return max(first) * max(second)
 
 
-@norm_of_product.mistake("Norms of layers that follow one another do not add; work out what each coordinate is multiplied by.")
+@norm_of_product.mistake(
+    "Norms of layers that follow one another do not add; work out what each coordinate is multiplied by."
+)
 def norms_added(first, second):
     return max(first) + max(second)
 
 
-@norm_of_product.mistake("You collected all the entries into one length; the spectral norm asks only for the direction that is stretched most.")
+@norm_of_product.mistake(
+    "You collected all the entries into one length; the spectral norm asks "
+    "only for the direction that is stretched most."
+)
 def frobenius(first, second):
     return math.sqrt(sum((a * b) ** 2 for a, b in zip(first, second, strict=True)))
 
 
-@norm_of_product.mistake("That is the determinant, which measures volume; the spectral norm measures the longest stretch.")
+@norm_of_product.mistake(
+    "That is the determinant, which measures volume; the spectral norm measures the longest stretch."
+)
 def determinant(first, second):
     return first[0] * second[0] * first[1] * second[1]
 
@@ -380,7 +424,9 @@ def _(rng):
     return {"step": str(rng.choice(list(STEPS)))}
 
 
-@which_principle.mistake("That is a principle of this argument, but of a later step: what changes between the two sides here?")
+@which_principle.mistake(
+    "That is a principle of this argument, but of a later step: what changes between the two sides here?"
+)
 def one_step_ahead(step):
     return PRINCIPLES[IN_ORDER[(IN_ORDER.index(STEPS[step]) + 1) % len(IN_ORDER)]]
 
@@ -414,7 +460,8 @@ FATES = (
     ),
 )
 def what_it_means(norm, depth):
-    """A net has {depth} layers, each layer's Jacobian multiplies a gradient by {norm}, and activations have one size everywhere.
+    """A net has {depth} layers, each layer's Jacobian multiplies a gradient by {norm}, and activations have one size
+    everywhere.
 
     What do you expect when it is trained?
     """
@@ -423,10 +470,15 @@ def what_it_means(norm, depth):
 
 @what_it_means.variant
 def _(rng):
-    return {"norm": rng.choice((0.5, 0.6, 0.7, 0.8, 0.9, 1.2, 1.3, 1.5, 1.8, 2.0)), "depth": rng.choice((10, 12, 16, 20, 30, 40, 50))}
+    return {
+        "norm": rng.choice((0.5, 0.6, 0.7, 0.8, 0.9, 1.2, 1.3, 1.5, 1.8, 2.0)),
+        "depth": rng.choice((10, 12, 16, 20, 30, 40, 50)),
+    }
 
 
-@what_it_means.mistake("A gradient starts at the output, so the layers it reaches last are at the other end of the net.")
+@what_it_means.mistake(
+    "A gradient starts at the output, so the layers it reaches last are at the other end of the net."
+)
 def other_end(norm, depth):
     return FATES[1] if norm < 1 else FATES[3]
 
@@ -436,7 +488,9 @@ def other_fate(norm, depth):
     return FATES[2] if norm < 1 else FATES[0]
 
 
-@what_it_means.mistake("Equal factors do not make equal gradients: each layer's gradient has passed a different number of them.")
+@what_it_means.mistake(
+    "Equal factors do not make equal gradients: each layer's gradient has passed a different number of them."
+)
 def same_everywhere(norm, depth):
     return FATES[4]
 
@@ -476,17 +530,24 @@ def natural_log_of_norms(W):
     return np.sum(np.log(np.linalg.norm(W, ord=2, axis=(1, 2))))
 
 
-@log_norm_bound.mistake("NumPy's norm of a matrix is the root of its summed squares unless you ask for another; the spectral norm is its largest singular value.")
+@log_norm_bound.mistake(
+    "NumPy's norm of a matrix is the root of its summed squares unless you ask for "
+    "another; the spectral norm is its largest singular value."
+)
 def frobenius_norms(W):
     return np.sum(np.log10(np.sqrt(np.sum(W**2, axis=(1, 2)))))
 
 
-@log_norm_bound.mistake("You added the norms before the logarithm; layers multiply, so it is the logarithms that are added.")
+@log_norm_bound.mistake(
+    "You added the norms before the logarithm; layers multiply, so it is the logarithms that are added."
+)
 def log_of_the_sum(W):
     return np.log10(np.sum(np.linalg.norm(W, ord=2, axis=(1, 2))))
 
 
-@log_norm_bound.mistake("You measured the product's own norm, which can only be smaller; the bound uses each layer's norm by itself.")
+@log_norm_bound.mistake(
+    "You measured the product's own norm, which can only be smaller; the bound uses each layer's norm by itself."
+)
 def norm_of_the_product(W):
     product = W[0]
     for matrix in W[1:]:
@@ -512,7 +573,8 @@ def twice_as_deep(inputs):
     hints=(
         "One step carries two things: the signal h and the nudge t. What does one layer do to each?",
         "The signal goes to tanh(z); the nudge is multiplied by the layer's Jacobian at that z.",
-        "`lax.scan(step, (x, u), (W, b))` hands `step` the carry and one layer (W[ℓ], b[ℓ]); what `step` returns second is stacked.",
+        "`lax.scan(step, (x, u), (W, b))` hands `step` the carry and one layer "
+        "(W[ℓ], b[ℓ]); what `step` returns second is stacked.",
     ),
 )
 @jax.jit
@@ -541,7 +603,8 @@ def _(rng):
 
 
 @nudge_sizes.mistake(
-    "The values are right, but a Python loop writes every layer into the program again; let `lax.scan` carry h and the nudge instead.",
+    "The values are right, but a Python loop writes every layer into the program "
+    "again; let `lax.scan` carry h and the nudge instead.",
     breaks="keeps its jaxpr's size as depth grows",
 )
 def python_loop(W, b, x, u):
@@ -565,17 +628,20 @@ def activation_skipped(W, b, x, u):
 @nudge_sizes.mistake("A nudge is multiplied by the slope of φ, and you multiplied it by φ itself.")
 def nudge_times_activation(W, b, x, u):
     h, t, sizes = x, u, []
-    for W_l, b_l in zip(W, b):
+    for W_l, b_l in zip(W, b, strict=True):
         h = np.tanh(W_l @ h + b_l)
         t = h * (W_l @ t)
         sizes.append(np.linalg.norm(t))
     return np.stack(sizes)
 
 
-@nudge_sizes.mistake("You recorded each length before the layer acted, so the list begins with the nudge itself and the last layer is missing.")
+@nudge_sizes.mistake(
+    "You recorded each length before the layer acted, so the list begins with "
+    "the nudge itself and the last layer is missing."
+)
 def recorded_too_early(W, b, x, u):
     h, t, sizes = x, u, []
-    for W_l, b_l in zip(W, b):
+    for W_l, b_l in zip(W, b, strict=True):
         sizes.append(np.linalg.norm(t))
         h = np.tanh(W_l @ h + b_l)
         t = (1 - h**2) * (W_l @ t)
@@ -585,7 +651,7 @@ def recorded_too_early(W, b, x, u):
 @nudge_sizes.mistake("The slope belongs to this layer's z: update h first, and take φ′ from the new one.")
 def slope_of_the_layer_before(W, b, x, u):
     h, t, sizes = x, u, []
-    for W_l, b_l in zip(W, b):
+    for W_l, b_l in zip(W, b, strict=True):
         t = (1 - h**2) * (W_l @ t)
         h = np.tanh(W_l @ h + b_l)
         sizes.append(np.linalg.norm(t))
@@ -595,7 +661,7 @@ def slope_of_the_layer_before(W, b, x, u):
 @nudge_sizes.mistake("Those are the sizes of the signal; the question follows the nudge that rides on it.")
 def signal_sizes(W, b, x, u):
     h, sizes = x, []
-    for W_l, b_l in zip(W, b):
+    for W_l, b_l in zip(W, b, strict=True):
         h = np.tanh(W_l @ h + b_l)
         sizes.append(np.linalg.norm(h))
     return np.stack(sizes)
@@ -615,13 +681,18 @@ def signal_sizes(W, b, x, u):
     ),
 )
 def vanishing_depth(norm, threshold):
-    """Each layer multiplies a gradient by {norm}. What is the smallest number of layers that leaves less than {threshold} of it?"""
+    """Each layer multiplies a gradient by {norm}. What is the smallest number of layers that leaves less than
+    {threshold} of it?
+    """
     return math.floor(math.log(threshold) / math.log(norm)) + 1
 
 
 @vanishing_depth.variant
 def _(rng):
-    return {"norm": rng.choice(SHRINKING), "threshold": rng.choice((0.2, 0.1, 0.05, 0.02, 0.01, 0.001, 0.0001, 0.000001))}
+    return {
+        "norm": rng.choice(SHRINKING),
+        "threshold": rng.choice((0.2, 0.1, 0.05, 0.02, 0.01, 0.001, 0.0001, 0.000001)),
+    }
 
 
 @vanishing_depth.mistake("At that depth the gradient is still above the threshold: put your answer in and see.")
@@ -629,17 +700,23 @@ def rounded_down(norm, threshold):
     return math.floor(math.log(threshold) / math.log(norm))
 
 
-@vanishing_depth.mistake("You let every layer take the same amount, but it takes the same share of what is left, which is less and less.")
+@vanishing_depth.mistake(
+    "You let every layer take the same amount, but it takes the same share of what is left, which is less and less."
+)
 def straight_line(norm, threshold):
     return math.ceil((1 - threshold) / (1 - norm) - 1e-9)
 
 
-@vanishing_depth.mistake("Your two logarithms have different bases: any base will do, as long as it is the same above and below.")
+@vanishing_depth.mistake(
+    "Your two logarithms have different bases: any base will do, as long as it is the same above and below."
+)
 def mixed_bases(norm, threshold):
     return math.ceil(math.log10(threshold) / math.log(norm))
 
 
-@vanishing_depth.mistake("Check whether all of these layers are needed: the input is no layer, and the first layer already multiplies.")
+@vanishing_depth.mistake(
+    "Check whether all of these layers are needed: the input is no layer, and the first layer already multiplies."
+)
 def input_counted(norm, threshold):
     return math.floor(math.log(threshold) / math.log(norm)) + 2
 
@@ -654,13 +731,18 @@ def input_counted(norm, threshold):
     ),
 )
 def exploding_depth(norm, limit):
-    """Each layer multiplies a gradient by {norm}. What is the smallest number of layers after which it is more than {limit} times as long?"""
+    """Each layer multiplies a gradient by {norm}. What is the smallest number of layers after which it is more than
+    {limit} times as long?
+    """
     return math.floor(math.log(limit) / math.log(norm)) + 1
 
 
 @exploding_depth.variant
 def _(rng):
-    return {"norm": rng.choice((1.05, 1.1, 1.15, 1.2, 1.25, 1.3, 1.4, 1.5)), "limit": rng.choice((10, 20, 50, 100, 500, 1000, 10000, 1000000))}
+    return {
+        "norm": rng.choice((1.05, 1.1, 1.15, 1.2, 1.25, 1.3, 1.4, 1.5)),
+        "limit": rng.choice((10, 20, 50, 100, 500, 1000, 10000, 1000000)),
+    }
 
 
 @exploding_depth.mistake("At that depth the gradient has not passed the limit yet: put your answer in and see.")
@@ -668,17 +750,23 @@ def stopped_before_limit(norm, limit):
     return math.floor(math.log(limit) / math.log(norm))
 
 
-@exploding_depth.mistake("You added the same amount at every layer, but each layer multiplies, so the growth itself grows.")
+@exploding_depth.mistake(
+    "You added the same amount at every layer, but each layer multiplies, so the growth itself grows."
+)
 def straight_growth(norm, limit):
     return math.ceil((limit - 1) / (norm - 1) - 1e-9)
 
 
-@exploding_depth.mistake("You divided the limit by the factor once; how often must you multiply by the factor to get there?")
+@exploding_depth.mistake(
+    "You divided the limit by the factor once; how often must you multiply by the factor to get there?"
+)
 def one_division(norm, limit):
     return math.ceil(limit / norm - 1e-9)
 
 
-@exploding_depth.mistake("Your two logarithms have different bases: any base will do, as long as it is the same above and below.")
+@exploding_depth.mistake(
+    "Your two logarithms have different bases: any base will do, as long as it is the same above and below."
+)
 def bases_mixed(norm, limit):
     return math.ceil(math.log10(limit) / math.log(norm))
 
@@ -693,26 +781,39 @@ def bases_mixed(norm, limit):
     ),
 )
 def factor_to_keep(depth, keep):
-    """All {depth} layers are to multiply a gradient by the same factor, and together by {keep}. Which factor must one layer have?"""
+    """All {depth} layers are to multiply a gradient by the same factor, and together by {keep}. Which factor must
+    one layer have?
+    """
     return keep ** (1 / depth)
 
 
 @factor_to_keep.variant
 def _(rng):
-    return {"depth": rng.choice((4, 5, 8, 10, 16, 20, 25, 30, 40, 50, 60)), "keep": rng.choice((0.5, 0.1, 0.01, 0.001, 2.0, 10.0, 100.0))}
+    return {
+        "depth": rng.choice((4, 5, 8, 10, 16, 20, 25, 30, 40, 50, 60)),
+        "keep": rng.choice((0.5, 0.1, 0.01, 0.001, 2.0, 10.0, 100.0)),
+    }
 
 
-@factor_to_keep.mistake("Sharing a factor out equally means a root, not a division: your factor, multiplied by itself that often, gives something else.")
+@factor_to_keep.mistake(
+    "Sharing a factor out equally means a root, not a division: your factor, "
+    "multiplied by itself that often, gives something else."
+)
 def divided_equally(depth, keep):
     return keep / depth
 
 
-@factor_to_keep.mistake("You shared the loss out in equal amounts, but layers take equal shares: check by multiplying your factor with itself.")
+@factor_to_keep.mistake(
+    "You shared the loss out in equal amounts, but layers take equal shares: "
+    "check by multiplying your factor with itself."
+)
 def equal_amounts(depth, keep):
     return 1 - (1 - keep) / depth
 
 
-@factor_to_keep.mistake("You let the whole effect happen again in every layer; here the whole is given and one layer is asked.")
+@factor_to_keep.mistake(
+    "You let the whole effect happen again in every layer; here the whole is given and one layer is asked."
+)
 def raised_again(depth, keep):
     return keep**depth
 
@@ -735,7 +836,8 @@ def upside_down(depth, keep):
 def silent_depth(norm, step):
     """In float32, adding an update to a weight w = 1 leaves it exactly as it was once the update is below 2⁻²⁴.
 
-    The update is {step} times the gradient. The gradient has length 1 at the output, and each layer multiplies it by {norm}.
+    The update is {step} times the gradient. The gradient has length 1 at the output, and each layer multiplies it by
+    {norm}.
     What is the smallest number of layers after which the update changes nothing any more?
     """
     return math.floor((-24 * math.log(2) - math.log(step)) / math.log(norm)) + 1
@@ -743,7 +845,10 @@ def silent_depth(norm, step):
 
 @silent_depth.variant
 def _(rng):
-    return {"norm": rng.choice((0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8)), "step": rng.choice((0.3, 0.1, 0.05, 0.03, 0.01, 0.001))}
+    return {
+        "norm": rng.choice((0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8)),
+        "step": rng.choice((0.3, 0.1, 0.05, 0.03, 0.01, 0.001)),
+    }
 
 
 @silent_depth.mistake("You forgot the step: it shrinks the update before the layers have shrunk anything.")
@@ -751,7 +856,9 @@ def step_forgotten(norm, step):
     return math.floor(-24 * math.log(2) / math.log(norm)) + 1
 
 
-@silent_depth.mistake("You waited until the gradient itself becomes zero in float32; an update is lost long before, in the rounding of w.")
+@silent_depth.mistake(
+    "You waited until the gradient itself becomes zero in float32; an update is lost long before, in the rounding of w."
+)
 def waited_for_underflow(norm, step):
     return math.floor(-126 * math.log(2) / math.log(norm)) + 1
 
@@ -798,7 +905,9 @@ def _(rng):
             return {"W": W, "b": b, "h": h}
 
 
-@relu_layer_jacobian.mistake("A slope belongs to one output, and an output is a row of the Jacobian; you switched off a column.")
+@relu_layer_jacobian.mistake(
+    "A slope belongs to one output, and an output is a row of the Jacobian; you switched off a column."
+)
 def column_switched(W, b, h):
     z = np.array(W) @ h + b
     return np.array(W) @ np.diag(z > 0)
@@ -855,12 +964,17 @@ def columns_scaled(W, out):
     return np.array(W) @ np.diag(1 - np.square(out))
 
 
-@tanh_layer_jacobian.mistake("A square is missing in your tanh′: write it with tanh and check it at z = 0 and far away.")
+@tanh_layer_jacobian.mistake(
+    "A square is missing in your tanh′: write it with tanh and check it at z = 0 and far away."
+)
 def square_forgotten(W, out):
     return np.diag(1 - np.array(out)) @ np.array(W)
 
 
-@tanh_layer_jacobian.mistake("The outputs given are tanh(z) already, and you put them through tanh once more: φ′ is taken at z, not at the output.")
+@tanh_layer_jacobian.mistake(
+    "The outputs given are tanh(z) already, and you put them through tanh "
+    "once more: φ′ is taken at z, not at the output."
+)
 def slope_at_output(W, out):
     return np.diag(1 - np.tanh(out) ** 2) @ np.array(W)
 
@@ -889,7 +1003,10 @@ def sigmoid_layer_jacobian(W, out):
 
 @sigmoid_layer_jacobian.variant
 def _(rng):
-    return {"W": small_matrix(rng, largest=4), "out": rng.choice((0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.75, 0.8, 0.9), 2, replace=False).tolist()}
+    return {
+        "W": small_matrix(rng, largest=4),
+        "out": rng.choice((0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.75, 0.8, 0.9), 2, replace=False).tolist(),
+    }
 
 
 @sigmoid_layer_jacobian.mistake("A slope belongs to one output, and an output is a row of W; you scaled the columns.")
@@ -907,7 +1024,9 @@ def sigmoid_for_slope(W, out):
     return np.diag(out) @ np.array(W)
 
 
-@sigmoid_layer_jacobian.mistake("The outputs given are σ(z) already, and you put them through σ once more: φ′ is taken at z, not at the output.")
+@sigmoid_layer_jacobian.mistake(
+    "The outputs given are σ(z) already, and you put them through σ once more: φ′ is taken at z, not at the output."
+)
 def sigmoid_slope_at_output(W, out):
     s = 1 / (1 + np.exp(-np.array(out)))
     return np.diag(s * (1 - s)) @ np.array(W)
@@ -937,12 +1056,16 @@ def _(rng):
     return {"W": small_matrix(rng, largest=5), "out": out, "output": output, "input": 3 - output}
 
 
-@one_entry.mistake("You used the slope at the input's place; the slope that counts is that of the output you differentiate.")
+@one_entry.mistake(
+    "You used the slope at the input's place; the slope that counts is that of the output you differentiate."
+)
 def slope_of_the_other(W, out, output, input):
     return (1 - out[input - 1] ** 2) * W[output - 1][input - 1]
 
 
-@one_entry.mistake("You took the weight from the wrong side of the diagonal: W's row is the output, its column the input.")
+@one_entry.mistake(
+    "You took the weight from the wrong side of the diagonal: W's row is the output, its column the input."
+)
 def weight_transposed(W, out, output, input):
     return (1 - out[output - 1] ** 2) * W[input - 1][output - 1]
 
@@ -1005,7 +1128,9 @@ def activation_for_slope(W, b, h):
     return np.diag(np.tanh(W @ h + b)) @ W
 
 
-@layer_jacobian.mistake("The bias is gone from your z; it adds no row or column, but it moves the point where the slope is taken.")
+@layer_jacobian.mistake(
+    "The bias is gone from your z; it adds no row or column, but it moves the point where the slope is taken."
+)
 def bias_forgotten(W, b, h):
     return np.diag(1 - np.tanh(W @ h) ** 2) @ W
 
@@ -1040,22 +1165,30 @@ def _(rng):
     return {"J1": small_matrix(rng), "J2": small_matrix(rng)}
 
 
-@product_of_two.mistake("The product is the wrong way round: the layer that acts first stands on the right, next to the change it acts on.")
+@product_of_two.mistake(
+    "The product is the wrong way round: the layer that acts first stands on the right, next to the change it acts on."
+)
 def reversed_pair(J1, J2):
     return np.array(J1) @ np.array(J2)
 
 
-@product_of_two.mistake("You multiplied entry by entry; one layer after another is a matrix product, rows times columns.")
+@product_of_two.mistake(
+    "You multiplied entry by entry; one layer after another is a matrix product, rows times columns."
+)
 def entry_by_entry(J1, J2):
     return np.array(J1) * np.array(J2)
 
 
-@product_of_two.mistake("You added the Jacobians, as if the layers stood side by side; one after the other they multiply.")
+@product_of_two.mistake(
+    "You added the Jacobians, as if the layers stood side by side; one after the other they multiply."
+)
 def pair_added(J1, J2):
     return np.array(J1) + np.array(J2)
 
 
-@product_of_two.mistake("That is the transpose, which carries gradients back as columns; a Jacobian has outputs as rows.")
+@product_of_two.mistake(
+    "That is the transpose, which carries gradients back as columns; a Jacobian has outputs as rows."
+)
 def pair_transposed(J1, J2):
     return (np.array(J2) @ np.array(J1)).T
 
@@ -1082,7 +1215,9 @@ def _(rng):
     return {"J1": small_matrix(rng, largest=2), "J2": small_matrix(rng, largest=2), "J3": small_matrix(rng, largest=2)}
 
 
-@product_of_three.mistake("You wrote the layers in the order they act, left to right; the one that acts first stands on the right.")
+@product_of_three.mistake(
+    "You wrote the layers in the order they act, left to right; the one that acts first stands on the right."
+)
 def reversed_triple(J1, J2, J3):
     return np.array(J1) @ np.array(J2) @ np.array(J3)
 
@@ -1097,7 +1232,9 @@ def first_layer_missing(J1, J2, J3):
     return np.array(J3) @ np.array(J2)
 
 
-@product_of_three.mistake("You multiplied entry by entry; one layer after another is a matrix product, rows times columns.")
+@product_of_three.mistake(
+    "You multiplied entry by entry; one layer after another is a matrix product, rows times columns."
+)
 def triple_entry_by_entry(J1, J2, J3):
     return np.array(J1) * np.array(J2) * np.array(J3)
 
@@ -1112,7 +1249,9 @@ def triple_entry_by_entry(J1, J2, J3):
     ),
 )
 def chain_shape(widths):
-    """A net's input and its three layers have the widths {widths}, from x to h³. What is the shape of ∂h³/∂x, written as [rows, columns]?"""
+    """A net's input and its three layers have the widths {widths}, from x to h³. What is the shape of ∂h³/∂x,
+    written as [rows, columns]?
+    """
     return [widths[3], widths[0]]
 
 
@@ -1167,7 +1306,9 @@ def _(rng):
     return {"first": first, "second": second, "third": third}
 
 
-@order_of_maps.mistake("You wrote the layers in the order they act; in a product of matrices, the one that acts first stands on the right.")
+@order_of_maps.mistake(
+    "You wrote the layers in the order they act; in a product of matrices, the one that acts first stands on the right."
+)
 def as_they_act(first, second, third):
     return f"{first} {second} {third}"
 
@@ -1262,7 +1403,9 @@ def first_one_twice(J):
     ),
 )
 def sigmoid_bound(depth, start):
-    """A gradient of length {start} goes back through {depth} sigmoids, with no weights in between. How long can it be after them, at the very most?"""
+    """A gradient of length {start} goes back through {depth} sigmoids, with no weights in between. How long can it
+    be after them, at the very most?
+    """
     return start * 0.25**depth
 
 
@@ -1276,7 +1419,9 @@ def height_for_slope(depth, start):
     return start * 0.5**depth
 
 
-@sigmoid_bound.mistake("The sigmoids follow one another, so their slopes multiply; you used one slope times the number of layers.")
+@sigmoid_bound.mistake(
+    "The sigmoids follow one another, so their slopes multiply; you used one slope times the number of layers."
+)
 def slope_times_depth(depth, start):
     return start * 0.25 * depth
 
@@ -1392,7 +1537,10 @@ def sigmoid_depth(norm, threshold):
 
 @sigmoid_depth.variant
 def _(rng):
-    return {"norm": rng.choice((0.5, 0.8, 1.5, 1.8, 2.2, 2.4, 2.8, 3.0, 3.2, 3.6)), "threshold": rng.choice((0.1, 0.05, 0.01, 0.001, 0.0001, 0.000001))}
+    return {
+        "norm": rng.choice((0.5, 0.8, 1.5, 1.8, 2.2, 2.4, 2.8, 3.0, 3.2, 3.6)),
+        "threshold": rng.choice((0.1, 0.05, 0.01, 0.001, 0.0001, 0.000001)),
+    }
 
 
 @sigmoid_depth.mistake("You left the weights out: they lift every layer's factor, or lower it.")
@@ -1405,12 +1553,16 @@ def bound_still_above(norm, threshold):
     return math.floor(math.log(threshold) / math.log(0.25 * norm))
 
 
-@sigmoid_depth.mistake("Your two logarithms have different bases: any base will do, as long as it is the same above and below.")
+@sigmoid_depth.mistake(
+    "Your two logarithms have different bases: any base will do, as long as it is the same above and below."
+)
 def unlike_bases(norm, threshold):
     return math.ceil(math.log10(threshold) / math.log(0.25 * norm))
 
 
-@sigmoid_depth.mistake("Check whether all of these layers are needed: the input is no layer, and the first layer already multiplies.")
+@sigmoid_depth.mistake(
+    "Check whether all of these layers are needed: the input is no layer, and the first layer already multiplies."
+)
 def one_layer_extra(norm, threshold):
     return math.floor(math.log(threshold) / math.log(0.25 * norm)) + 2
 
@@ -1425,7 +1577,8 @@ def one_layer_extra(norm, threshold):
     ),
 )
 def sigmoid_chain(weights, outputs):
-    """Three sigmoid units stand in a row, hˡ = σ(wˡ hˡ⁻¹ + bˡ), with the weights {weights} and the outputs {outputs}, the first layer's first.
+    """Three sigmoid units stand in a row, hˡ = σ(wˡ hˡ⁻¹ + bˡ), with the weights {weights} and the outputs {outputs},
+    the first layer's first.
 
     What is the derivative of the last output with respect to x?
     """
@@ -1435,7 +1588,10 @@ def sigmoid_chain(weights, outputs):
 @sigmoid_chain.variant
 def _(rng):
     weights = rng.choice((2, 3, 4, 5, 6, 8, 10), 3, replace=False).tolist()
-    return {"weights": weights, "outputs": rng.choice((0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 0.9), 3, replace=False).tolist()}
+    return {
+        "weights": weights,
+        "outputs": rng.choice((0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 0.9), 3, replace=False).tolist(),
+    }
 
 
 @sigmoid_chain.mistake("You multiplied the outputs in, but the chain rule asks for each sigmoid's slope.")
@@ -1443,7 +1599,9 @@ def outputs_for_slopes(weights, outputs):
     return math.prod(w * s for w, s in zip(weights, outputs, strict=True))
 
 
-@sigmoid_chain.mistake("You used the steepest slope for every unit; these stand elsewhere, and their outputs tell where.")
+@sigmoid_chain.mistake(
+    "You used the steepest slope for every unit; these stand elsewhere, and their outputs tell where."
+)
 def steepest_everywhere(weights, outputs):
     return math.prod(0.25 * w for w in weights)
 
@@ -1463,7 +1621,8 @@ def layers_summed(weights, outputs):
     points=4,
     answer=Function(variants=4),
     hints=(
-        "Write the loss as a function of `W` alone, with b, x and y taken from outside, and let `jax.grad` do the rest.",
+        "Write the loss as a function of `W` alone, with b, x and y taken from "
+        "outside, and let `jax.grad` do the rest.",
         "`jax.grad(loss)(W)` has the shape of W: one matrix of derivatives for each layer.",
         "The length of one layer's gradient is the root of the sum of the squares of its entries.",
     ),
@@ -1472,7 +1631,8 @@ def layers_summed(weights, outputs):
 def gradient_norms(W, b, x, y):
     """Write `gradient_norms(W, b, x, y)`: how long the loss gradient is in each layer of a sigmoid net.
 
-    `W` has shape (L, d, d), `b` (L, d), `x` and `y` (d,); a layer is hˡ = σ(Wˡ hˡ⁻¹ + bˡ) with h⁰ = x and the sigmoid σ,
+    `W` has shape (L, d, d), `b` (L, d), `x` and `y` (d,); a layer is hˡ = σ(Wˡ hˡ⁻¹ + bˡ) with h⁰ = x and the sigmoid
+    σ,
     and the loss is ½ ‖hᴸ − y‖². Return the L lengths ‖∂loss/∂Wˡ‖ (root of the sum of squares), for ℓ = 1 … L.
     """
 
@@ -1492,27 +1652,29 @@ def _(rng):
 
 
 @gradient_norms.mistake("Those are squared lengths: a root is missing.")
-@jax.jit
 def squared_lengths(W, b, x, y):
-    def loss(W):
-        h = x
-        for l in range(W.shape[0]):
-            h = jax.nn.sigmoid(W[l] @ h + b[l])
-        return 0.5 * jnp.sum((h - y) ** 2)
-
-    return jnp.sum(jax.grad(loss)(W) ** 2, axis=(1, 2))
+    hs = [x]
+    for W_l, b_l in zip(W, b, strict=True):
+        hs.append(1 / (1 + np.exp(-(W_l @ hs[-1] + b_l))))
+    g, sizes = hs[-1] - y, []
+    for W_l, h, below in zip(W[::-1], hs[:0:-1], hs[-2::-1], strict=True):
+        delta = g * h * (1 - h)
+        sizes.append(np.sum(np.outer(delta, below) ** 2))
+        g = delta @ W_l
+    return np.array(sizes[::-1])
 
 
 @gradient_norms.mistake("Those are the gradients of the biases; the question is about the weights.")
-@jax.jit
 def of_the_biases(W, b, x, y):
-    def loss(b):
-        h = x
-        for l in range(W.shape[0]):
-            h = jax.nn.sigmoid(W[l] @ h + b[l])
-        return 0.5 * jnp.sum((h - y) ** 2)
-
-    return jnp.linalg.norm(jax.grad(loss)(b), axis=1)
+    hs = [x]
+    for W_l, b_l in zip(W, b, strict=True):
+        hs.append(1 / (1 + np.exp(-(W_l @ hs[-1] + b_l))))
+    g, sizes = hs[-1] - y, []
+    for W_l, h in zip(W[::-1], hs[:0:-1], strict=True):
+        delta = g * h * (1 - h)
+        sizes.append(np.linalg.norm(delta))
+        g = delta @ W_l
+    return np.array(sizes[::-1])
 
 
 @gradient_norms.mistake("You measured the weights themselves, and their gradients are asked for.")
@@ -1520,41 +1682,47 @@ def of_the_weights(W, b, x, y):
     return np.sqrt(np.sum(W**2, axis=(1, 2)))
 
 
-@gradient_norms.mistake("Your list runs from the last layer to the first, as backpropagation does; the first layer was to come first.")
-@jax.jit
+@gradient_norms.mistake(
+    "Your list runs from the last layer to the first, as backpropagation does; the first layer was to come first."
+)
 def last_layer_first(W, b, x, y):
-    def loss(W):
-        h = x
-        for l in range(W.shape[0]):
-            h = jax.nn.sigmoid(W[l] @ h + b[l])
-        return 0.5 * jnp.sum((h - y) ** 2)
-
-    return jnp.sqrt(jnp.sum(jax.grad(loss)(W) ** 2, axis=(1, 2)))[::-1]
+    hs = [x]
+    for W_l, b_l in zip(W, b, strict=True):
+        hs.append(1 / (1 + np.exp(-(W_l @ hs[-1] + b_l))))
+    g, sizes = hs[-1] - y, []
+    for W_l, h, below in zip(W[::-1], hs[:0:-1], hs[-2::-1], strict=True):
+        delta = g * h * (1 - h)
+        sizes.append(np.linalg.norm(np.outer(delta, below)))
+        g = delta @ W_l
+    return np.array(sizes)
 
 
 @gradient_norms.mistake("You averaged over the entries before taking the root; a length sums them.")
-@jax.jit
 def typical_entry(W, b, x, y):
-    def loss(W):
-        h = x
-        for l in range(W.shape[0]):
-            h = jax.nn.sigmoid(W[l] @ h + b[l])
-        return 0.5 * jnp.sum((h - y) ** 2)
+    hs = [x]
+    for W_l, b_l in zip(W, b, strict=True):
+        hs.append(1 / (1 + np.exp(-(W_l @ hs[-1] + b_l))))
+    g, sizes = hs[-1] - y, []
+    for W_l, h, below in zip(W[::-1], hs[:0:-1], hs[-2::-1], strict=True):
+        delta = g * h * (1 - h)
+        sizes.append(np.sqrt(np.mean(np.outer(delta, below) ** 2)))
+        g = delta @ W_l
+    return np.array(sizes[::-1])
 
-    return jnp.sqrt(jnp.mean(jax.grad(loss)(W) ** 2, axis=(1, 2)))
 
-
-@gradient_norms.mistake("Your net ends without its last sigmoid, so the output layer is too steep: every layer has one.")
-@jax.jit
+@gradient_norms.mistake(
+    "Your net ends without its last sigmoid, so the output layer is too steep: every layer has one."
+)
 def last_sigmoid_missing(W, b, x, y):
-    def loss(W):
-        h = x
-        for l in range(W.shape[0]):
-            z = W[l] @ h + b[l]
-            h = jax.nn.sigmoid(z)
-        return 0.5 * jnp.sum((z - y) ** 2)
-
-    return jnp.sqrt(jnp.sum(jax.grad(loss)(W) ** 2, axis=(1, 2)))
+    hs = [x]
+    for W_l, b_l in zip(W[:-1], b[:-1], strict=True):
+        hs.append(1 / (1 + np.exp(-(W_l @ hs[-1] + b_l))))
+    delta = W[-1] @ hs[-1] + b[-1] - y
+    sizes = [np.linalg.norm(np.outer(delta, hs[-1]))]
+    for W_above, h, below in zip(W[:0:-1], hs[:0:-1], hs[-2::-1], strict=True):
+        delta = (delta @ W_above) * h * (1 - h)
+        sizes.append(np.linalg.norm(np.outer(delta, below)))
+    return np.array(sizes[::-1])
 
 
 # ------------------------------------------------------------------ jacobians.vjp
@@ -1587,7 +1755,9 @@ def forward_order(v, J1, J2):
     return np.array(v) @ np.array(J1) @ np.array(J2)
 
 
-@row_through_two.mistake("You pushed v up through the layers as a column; a gradient is a row, and comes down from the left.")
+@row_through_two.mistake(
+    "You pushed v up through the layers as a column; a gradient is a row, and comes down from the left."
+)
 def pushed_as_column(v, J1, J2):
     return np.array(J2) @ np.array(J1) @ np.array(v)
 
@@ -1597,7 +1767,9 @@ def stopped_halfway(v, J1, J2):
     return np.array(v) @ np.array(J2)
 
 
-@row_through_two.mistake("You took columns where rows belong: with v on the left, its entries weigh the rows of the matrix.")
+@row_through_two.mistake(
+    "You took columns where rows belong: with v on the left, its entries weigh the rows of the matrix."
+)
 def transposed_matrices(v, J1, J2):
     return np.array(J1) @ np.array(J2) @ np.array(v)
 
@@ -1625,7 +1797,9 @@ def _(rng):
     return {"v": small_row(rng), "W": small_matrix(rng), "out": out}
 
 
-@pull_through_tanh.mistake("You met the weights first and the slopes after; coming back, the activation is the first thing a gradient passes.")
+@pull_through_tanh.mistake(
+    "You met the weights first and the slopes after; coming back, the activation is the first thing a gradient passes."
+)
 def slopes_last(v, W, out):
     return (np.array(v) @ np.array(W)) * (1 - np.square(out))
 
@@ -1640,7 +1814,9 @@ def outputs_in_place_of_slopes(v, W, out):
     return (np.array(v) * np.array(out)) @ np.array(W)
 
 
-@pull_through_tanh.mistake("You used W the way a signal goes up, rows times column; the gradient is a row on the left of W.")
+@pull_through_tanh.mistake(
+    "You used W the way a signal goes up, rows times column; the gradient is a row on the left of W."
+)
 def weights_forward(v, W, out):
     return np.array(W) @ (np.array(v) * (1 - np.square(out)))
 
@@ -1676,7 +1852,9 @@ def relus_ignored(v, W1, z1, W2, z2):
     return np.array(v) @ np.array(W2) @ np.array(W1)
 
 
-@row_through_relus.mistake("You multiplied by ReLU(z), where its slope belongs: a unit that is on passes the gradient unchanged.")
+@row_through_relus.mistake(
+    "You multiplied by ReLU(z), where its slope belongs: a unit that is on passes the gradient unchanged."
+)
 def relus_for_slopes(v, W1, z1, W2, z2):
     row = (np.array(v) * np.maximum(z2, 0)) @ np.array(W2)
     return (row * np.maximum(z1, 0)) @ np.array(W1)
@@ -1688,7 +1866,9 @@ def weights_first(v, W1, z1, W2, z2):
     return (row @ np.array(W1)) * (np.array(z1) > 0)
 
 
-@row_through_relus.mistake("You began with the lower layer; a gradient comes from the output and meets the upper one first.")
+@row_through_relus.mistake(
+    "You began with the lower layer; a gradient comes from the output and meets the upper one first."
+)
 def lower_layer_first(v, W1, z1, W2, z2):
     row = (np.array(v) * (np.array(z1) > 0)) @ np.array(W1)
     return (row * (np.array(z2) > 0)) @ np.array(W2)
@@ -1704,7 +1884,8 @@ def lower_layer_first(v, W1, z1, W2, z2):
     ),
 )
 def row_cost(depth, width):
-    """A row of {width} numbers goes back through {depth} Jacobians of {width} × {width}, one after another, each a row times a matrix.
+    """A row of {width} numbers goes back through {depth} Jacobians of {width} × {width}, one after another, each a
+    row times a matrix.
 
     How many multiplications is that in all?
     """
@@ -1713,15 +1894,23 @@ def row_cost(depth, width):
 
 @row_cost.variant
 def _(rng):
-    return {"depth": rng.choice((3, 4, 6, 8, 10, 12, 20, 30, 60)), "width": rng.choice((5, 10, 20, 30, 50, 64, 100, 200))}
+    return {
+        "depth": rng.choice((3, 4, 6, 8, 10, 12, 20, 30, 60)),
+        "width": rng.choice((5, 10, 20, 30, 50, 64, 100, 200)),
+    }
 
 
-@row_cost.mistake("You multiplied the matrices together first, which is what the row spares you: a row times a matrix is a row.")
+@row_cost.mistake(
+    "You multiplied the matrices together first, which is what the row spares you: a row times a matrix is a row."
+)
 def matrices_first(depth, width):
     return (depth - 1) * width**3 + width**2
 
 
-@row_cost.mistake("A row times a matrix uses every entry of the matrix once; you counted one multiplication for each entry of the row.")
+@row_cost.mistake(
+    "A row times a matrix uses every entry of the matrix once; you counted "
+    "one multiplication for each entry of the row."
+)
 def entries_of_the_row(depth, width):
     return depth * width
 
@@ -1744,7 +1933,9 @@ MOVES = {
 
 
 def largest_computed(f, *inputs):
-    """The number of entries of the largest array that `f` computes, its loops and calls included; what it only moves is free."""
+    """The number of entries of the largest array that `f` computes, its loops and calls included; what it only
+    moves is free.
+    """
 
     def parts(equation):
         for value in equation.params.values():
@@ -1788,7 +1979,7 @@ def computes_less_than_a_matrix(f, inputs):
                 computes_less_than_a_matrix,
                 share=0.5,
             ),
-        )
+        ),
     ),
     hints=(
         "Go up once and keep every hˡ; then come back down with the row.",
@@ -1821,7 +2012,8 @@ def _(rng):
 
 
 @pull_back.mistake(
-    "The values are right, but you built the Jacobians and multiplied matrices; a row that passes layer by layer needs none of them.",
+    "The values are right, but you built the Jacobians and multiplied matrices; a "
+    "row that passes layer by layer needs none of them.",
     breaks="never forms a Jacobian",
 )
 def forms_the_matrices(W, b, x, v):
@@ -1838,11 +2030,11 @@ def forms_the_matrices(W, b, x, v):
 )
 def numpy_inside(W, b, x, v):
     h, hs = x, []
-    for W_l, b_l in zip(W, b):
+    for W_l, b_l in zip(W, b, strict=True):
         h = np.tanh(np.dot(W_l, h) + b_l)
         hs.append(h)
     g = v
-    for W_l, h in zip(W[::-1], hs[::-1]):
+    for W_l, h in zip(W[::-1], hs[::-1], strict=True):
         g = np.dot(g * (1 - h**2), W_l)
     return g
 
@@ -1850,7 +2042,7 @@ def numpy_inside(W, b, x, v):
 @pull_back.mistake("Your row met the first layer first; it comes from the output, so the last layer is first.")
 def bottom_layer_first(W, b, x, v):
     h, g = x, v
-    for W_l, b_l in zip(W, b):
+    for W_l, b_l in zip(W, b, strict=True):
         h = np.tanh(W_l @ h + b_l)
         g = (g * (1 - h**2)) @ W_l
     return g
@@ -1867,11 +2059,11 @@ def slopes_skipped(W, b, x, v):
 @pull_back.mistake("You multiplied the row by hˡ, where the slope of tanh belongs.")
 def signals_for_slopes(W, b, x, v):
     h, hs = x, []
-    for W_l, b_l in zip(W, b):
+    for W_l, b_l in zip(W, b, strict=True):
         h = np.tanh(W_l @ h + b_l)
         hs.append(h)
     g = v
-    for W_l, h in zip(W[::-1], hs[::-1]):
+    for W_l, h in zip(W[::-1], hs[::-1], strict=True):
         g = (g * h) @ W_l
     return g
 
@@ -1879,19 +2071,21 @@ def signals_for_slopes(W, b, x, v):
 @pull_back.mistake("Within a layer you met the weights before the slopes; coming back, the activation is first.")
 def weights_before_slopes(W, b, x, v):
     h, hs = x, []
-    for W_l, b_l in zip(W, b):
+    for W_l, b_l in zip(W, b, strict=True):
         h = np.tanh(W_l @ h + b_l)
         hs.append(h)
     g = v
-    for W_l, h in zip(W[::-1], hs[::-1]):
+    for W_l, h in zip(W[::-1], hs[::-1], strict=True):
         g = (g @ W_l) * (1 - h**2)
     return g
 
 
-@pull_back.mistake("You pushed v up through the net, as a change of the input; a gradient is pulled down, from the output to x.")
+@pull_back.mistake(
+    "You pushed v up through the net, as a change of the input; a gradient is pulled down, from the output to x."
+)
 def pushed_up(W, b, x, v):
     h, t = x, v
-    for W_l, b_l in zip(W, b):
+    for W_l, b_l in zip(W, b, strict=True):
         h = np.tanh(W_l @ h + b_l)
         t = (1 - h**2) * (W_l @ t)
     return t
