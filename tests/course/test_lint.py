@@ -231,7 +231,7 @@ def smaller(base):
 
 
 def test_a_sentence_that_tells_the_code(course: SmallCourse) -> None:
-    course.edit(course.bank, "multiply them.", "multiply them: `np.cumprod( factors )`.")
+    course.edit(course.bank, "multiply them.", "multiply them: `jnp.cumprod( factors )`.")
     said = course.lint()
     assert "(running): the sentence of “sums” tells the answer (`np.cumprod(factors)`). Say what to look at" in said
 

@@ -98,4 +98,5 @@ def _expressions(f: Callable[..., Any]) -> list[str]:
 
 
 def _bare(text: str) -> str:
-    return re.sub(r"\s", "", text)
+    """Code without its spaces, and with one name for NumPy and its likeness in JAX."""
+    return re.sub(r"\b(jax\.numpy|jnp|numpy)\.", "np.", re.sub(r"\s", "", text))
