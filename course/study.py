@@ -219,15 +219,22 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def environment(root: Path, into: Path, base: Mapping[str, str]) -> dict[str, str]:
-    """The variables that JupyterLab and its kernels run with, on top of `base`."""
+    """The variables that JupyterLab and its kernels run with, on top of `base`; what `base` sets of JAX's stays."""
     settings = [str(SETTINGS), base.get("JUPYTER_CONFIG_PATH", "")]
-    added = {
+    ours = {
         "JUPYTER_CONFIG_PATH": os.pathsep.join(part for part in settings if part),
         "ISOMETRY_COURSE": str(root),
-        "ISOMETRY_RECORD": base.get("ISOMETRY_RECORD") or str(into / "record.jsonl"),
-        "JAX_PLATFORMS": base.get("JAX_PLATFORMS") or "cpu",
     }
-    return {**base, **added}
+    unless_set = {
+        "ISOMETRY_RECORD": str(into / "record.jsonl"),
+        "JAX_PLATFORMS": "cpu",
+        # A lesson run again compiles nothing again. Entries are keyed by program, versions and processor.
+        "JAX_COMPILATION_CACHE_DIR": str(into / KEPT / "compiled"),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0.1",
+        # XLA compiles on many threads; with one heap for all of them a lesson's peak is some 150 MB lower.
+        "MALLOC_ARENA_MAX": "1",
+    }
+    return {**unless_set, **base, **ours}
 
 
 def jupyterlab(into: Path, options: tuple[str, ...], base: Mapping[str, str]) -> list[str]:

@@ -80,7 +80,7 @@ def run(command: list[str | Path], cwd: Path, env: dict[str, str]) -> None:
 @pytest.fixture(scope="module")
 def server(image: Image, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """JupyterLab as Binder starts it: in the repository's root, with none of `course study`'s variables."""
-    command = [image.prefix / "bin/jupyter-lab", "--no-browser", "--ServerApp.port=0", "--allow-root"]
+    command = ["./start", image.prefix / "bin/jupyter-lab", "--no-browser", "--ServerApp.port=0", "--allow-root"]
     started = Server.start(command, image.tree, image.env, tmp_path_factory.mktemp("server"))
     yield started
     started.stop()

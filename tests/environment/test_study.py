@@ -262,6 +262,7 @@ def test_jupyterlab_opens_on_the_start_page_with_the_courses_settings(tmp_path: 
     assert added["JUPYTER_CONFIG_PATH"].split(os.pathsep) == [str(study.SETTINGS), "/elsewhere"]
     assert added["ISOMETRY_RECORD"] == str(tmp_path / "mine" / "record.jsonl")
     assert added["JAX_PLATFORMS"] == "cpu" and added["EDITOR"] == "vi"
+    assert added["JAX_COMPILATION_CACHE_DIR"] == str(tmp_path / "mine" / ".isometry" / "compiled")
     started = study.jupyterlab(tmp_path / "mine", ("--no-browser", "--port", "8899"), {})
     assert started[1:3] == ["-m", "jupyterlab"] and started[-3:] == ["--no-browser", "--port", "8899"]
     assert "--LabApp.default_url=/lab/tree/start.ipynb" in started
@@ -269,3 +270,16 @@ def test_jupyterlab_opens_on_the_start_page_with_the_courses_settings(tmp_path: 
     # Where the learner brings a token of their own, JupyterLab says its address in the log alone: leave the log on.
     assert "--ServerApp.log_level=WARN" in started
     assert "--ServerApp.log_level=WARN" not in study.jupyterlab(tmp_path, ("--IdentityProvider.token=x",), {})
+
+
+def test_binder_starts_with_the_same_variables(root: Path) -> None:
+    ask = "import json, os; print(json.dumps(dict(os.environ)))"
+    bare = {"PATH": os.environ["PATH"]}
+    said = subprocess.run(
+        [root / "start", sys.executable, "-c", ask], cwd=root, env=bare, capture_output=True, check=True
+    )
+    ours = study.environment(root, root / "my-work", bare)
+    binders = json.loads(said.stdout)
+    differ = {name for name in ours if ours[name] != binders.get(name)}
+    # These three come from postBuild and from where the package lies.
+    assert differ == {"JUPYTER_CONFIG_PATH", "ISOMETRY_COURSE", "ISOMETRY_RECORD"}
