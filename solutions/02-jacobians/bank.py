@@ -460,8 +460,8 @@ FATES = (
     ),
 )
 def what_it_means(norm, depth):
-    """A net has {depth} layers, each layer's Jacobian multiplies a gradient by {norm}, and activations have one size
-    everywhere.
+    """A net has {depth} layers, and each layer's Jacobian multiplies a gradient by {norm}.
+    The activations have one size everywhere.
 
     What do you expect when it is trained?
     """
@@ -582,7 +582,8 @@ def nudge_sizes(W, b, x, u):
     """Write `nudge_sizes(W, b, x, u)`: how a nudge u of the input grows or dies on its way up a tanh net.
 
     `W` has shape (L, d, d), `b` (L, d), `x` and `u` (d,); a layer is hˡ = tanh(Wˡ hˡ⁻¹ + bˡ) with h⁰ = x.
-    Return the L lengths ‖Jˡ ⋯ J¹ u‖, for ℓ = 1 … L. Run over depth with `lax.scan`: the program must not grow with L.
+    Return the L lengths ‖Jˡ ⋯ J¹ u‖, for ℓ = 1 … L.
+    Run over depth with `lax.scan`: the program must not grow with L.
     """
 
     def step(carry, layer):
@@ -681,8 +682,9 @@ def signal_sizes(W, b, x, u):
     ),
 )
 def vanishing_depth(norm, threshold):
-    """Each layer multiplies a gradient by {norm}. What is the smallest number of layers that leaves less than
-    {threshold} of it?
+    """Each layer multiplies a gradient by {norm}.
+
+    What is the smallest number of layers that leaves less than {threshold} of it?
     """
     return math.floor(math.log(threshold) / math.log(norm)) + 1
 
@@ -731,8 +733,9 @@ def input_counted(norm, threshold):
     ),
 )
 def exploding_depth(norm, limit):
-    """Each layer multiplies a gradient by {norm}. What is the smallest number of layers after which it is more than
-    {limit} times as long?
+    """Each layer multiplies a gradient by {norm}.
+
+    What is the smallest number of layers after which it is more than {limit} times as long?
     """
     return math.floor(math.log(limit) / math.log(norm)) + 1
 
@@ -781,8 +784,9 @@ def bases_mixed(norm, limit):
     ),
 )
 def factor_to_keep(depth, keep):
-    """All {depth} layers are to multiply a gradient by the same factor, and together by {keep}. Which factor must
-    one layer have?
+    """All {depth} layers are to multiply a gradient by the same factor, and together by {keep}.
+
+    Which factor must one layer have?
     """
     return keep ** (1 / depth)
 
@@ -836,8 +840,8 @@ def upside_down(depth, keep):
 def silent_depth(norm, step):
     """In float32, adding an update to a weight w = 1 leaves it exactly as it was once the update is below 2⁻²⁴.
 
-    The update is {step} times the gradient. The gradient has length 1 at the output, and each layer multiplies it by
-    {norm}.
+    The update is {step} times the gradient.
+    The gradient has length 1 at the output, and each layer multiplies it by {norm}.
     What is the smallest number of layers after which the update changes nothing any more?
     """
     return math.floor((-24 * math.log(2) - math.log(step)) / math.log(norm)) + 1
@@ -1249,8 +1253,9 @@ def triple_entry_by_entry(J1, J2, J3):
     ),
 )
 def chain_shape(widths):
-    """A net's input and its three layers have the widths {widths}, from x to h³. What is the shape of ∂h³/∂x,
-    written as [rows, columns]?
+    """A net's input and its three layers have the widths {widths}, from x to h³.
+
+    What is the shape of ∂h³/∂x, written as [rows, columns]?
     """
     return [widths[3], widths[0]]
 
@@ -1403,8 +1408,9 @@ def first_one_twice(J):
     ),
 )
 def sigmoid_bound(depth, start):
-    """A gradient of length {start} goes back through {depth} sigmoids, with no weights in between. How long can it
-    be after them, at the very most?
+    """A gradient of length {start} goes back through {depth} sigmoids, with no weights in between.
+
+    How long can it be after them, at the very most?
     """
     return start * 0.25**depth
 
@@ -1577,8 +1583,8 @@ def one_layer_extra(norm, threshold):
     ),
 )
 def sigmoid_chain(weights, outputs):
-    """Three sigmoid units stand in a row, hˡ = σ(wˡ hˡ⁻¹ + bˡ), with the weights {weights} and the outputs {outputs},
-    the first layer's first.
+    """Three sigmoid units stand in a row, hˡ = σ(wˡ hˡ⁻¹ + bˡ).
+    From the first to the last, their weights are {weights} and their outputs {outputs}.
 
     What is the derivative of the last output with respect to x?
     """
@@ -1631,9 +1637,9 @@ def layers_summed(weights, outputs):
 def gradient_norms(W, b, x, y):
     """Write `gradient_norms(W, b, x, y)`: how long the loss gradient is in each layer of a sigmoid net.
 
-    `W` has shape (L, d, d), `b` (L, d), `x` and `y` (d,); a layer is hˡ = σ(Wˡ hˡ⁻¹ + bˡ) with h⁰ = x and the sigmoid
-    σ,
-    and the loss is ½ ‖hᴸ − y‖². Return the L lengths ‖∂loss/∂Wˡ‖ (root of the sum of squares), for ℓ = 1 … L.
+    `W` has shape (L, d, d), `b` (L, d), `x` and `y` (d,).
+    A layer is hˡ = σ(Wˡ hˡ⁻¹ + bˡ) with h⁰ = x and the sigmoid σ; the loss is ½ ‖hᴸ − y‖².
+    Return the L lengths ‖∂loss/∂Wˡ‖ (root of the sum of squares), for ℓ = 1 … L.
     """
 
     def loss(W):
@@ -1740,7 +1746,7 @@ def last_sigmoid_missing(W, b, x, y):
 def row_through_two(v, J1, J2):
     """Two layers have the Jacobians J¹ = {J1} and J² = {J2}; layer 1 is the first one x meets.
 
-    The gradient at the output is the row v = {v}. What is the gradient at x, as a row [ , ]?
+    The gradient at the output is the row v = {v}. What is the gradient at x, as a row […, …]?
     """
     return np.array(v) @ np.array(J2) @ np.array(J1)
 
@@ -1786,7 +1792,7 @@ def transposed_matrices(v, J1, J2):
 def pull_through_tanh(v, W, out):
     """A layer computes tanh(W h + b) with W = {W}, and its output is {out}.
 
-    The gradient at its output is the row v = {v}. What is the gradient at h, as a row [ , ]?
+    The gradient at its output is the row v = {v}. What is the gradient at h, as a row […, …]?
     """
     return (np.array(v) * (1 - np.square(out))) @ np.array(W)
 
@@ -1834,7 +1840,7 @@ def weights_forward(v, W, out):
 def row_through_relus(v, W1, z1, W2, z2):
     """Two layers compute h¹ = ReLU(z¹) and h² = ReLU(z²), with W¹ = {W1}, z¹ = {z1}, W² = {W2} and z² = {z2}.
 
-    The gradient at h² is the row v = {v}. What is the gradient at x, as a row [ , ]?
+    The gradient at h² is the row v = {v}. What is the gradient at x, as a row […, …]?
     """
     row = (np.array(v) * (np.array(z2) > 0)) @ np.array(W2)
     return (row * (np.array(z1) > 0)) @ np.array(W1)
@@ -1884,10 +1890,9 @@ def lower_layer_first(v, W1, z1, W2, z2):
     ),
 )
 def row_cost(depth, width):
-    """A row of {width} numbers goes back through {depth} Jacobians of {width} × {width}, one after another, each a
-    row times a matrix.
+    """A row of {width} numbers goes back through {depth} Jacobians of {width} × {width}, one after another.
 
-    How many multiplications is that in all?
+    Each time it is a row times a matrix. How many multiplications is that in all?
     """
     return depth * width**2
 
@@ -1991,7 +1996,8 @@ def pull_back(W, b, x, v):
     """Write `pull_back(W, b, x, v)`: the row v through all layers of a tanh net, from the output back to x.
 
     `W` has shape (L, d, d), `b` (L, d), `x` and `v` (d,); a layer is hˡ = tanh(Wˡ hˡ⁻¹ + bˡ) with h⁰ = x.
-    Return v Jᴸ ⋯ J¹, shape (d,), and never compute a Jacobian on the way: nothing as large as d × d. Use `jnp`.
+    Return v Jᴸ ⋯ J¹, shape (d,).
+    Use `jnp`, and never compute a Jacobian on the way: nothing as large as d × d.
     """
     h, hs = x, []
     for l in range(W.shape[0]):
