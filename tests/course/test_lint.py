@@ -230,10 +230,23 @@ def smaller(base):
     assert "(fate): the question tells the answer (it grows). Say what to look at" in course.lint()
 
 
-def test_a_sentence_that_tells_the_code(course: SmallCourse) -> None:
-    course.edit(course.bank, "multiply them.", "multiply them: `jnp.cumprod( factors )`.")
+@pytest.mark.parametrize("quoted", ["np.cumprod(factors)", "lax.cumprod(jnp.asarray(factors))"])
+def test_a_sentence_that_tells_the_code(course: SmallCourse, quoted: str) -> None:
+    course.edit(course.bank, "multiply them.", f"multiply them: `{quoted}`.")
     said = course.lint()
-    assert "(running): the sentence of “sums” tells the answer (`np.cumprod(factors)`). Say what to look at" in said
+    assert f"(running): the sentence of “sums” tells the answer (`{quoted}`). Say what to look at" in said
+
+
+def test_a_sentence_that_quotes_other_code_tells_nothing(course: SmallCourse) -> None:
+    course.edit(
+        course.bank, "multiply them.", "multiply `factors` up, as `np.prod(factors)` does for the last of them."
+    )
+    assert course.lint() == ""
+
+
+def test_a_hint_that_tells_the_formula(course: SmallCourse) -> None:
+    course.edit(course.bank, "Write out the first three steps.", "It is `base ** times`.")
+    assert "(growth): hint 1 tells the answer (`base ** times`). Say what to look at" in course.lint()
 
 
 def test_a_question_that_holds_its_answer(course: SmallCourse) -> None:

@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
-import ast
-import inspect
 import re
-import textwrap
 from collections.abc import Callable, Iterator
-from typing import Any
+from types import CodeType
 
 import numpy as np
 
 from autograder import compare, judge
-from autograder.exercise import Arguments, BankError, Choice, Exercise, Integer, Number
+from autograder.exercise import Arguments, BankError, Choice, Exercise, Integer, Number, Variant
 from course.authoring.complaint import Complaint
 from course.authoring.tree import Unit
 
 DEALT = 12
 """Variants on which the texts are read."""
-LEAST = 10
-"""Characters of an expression, spaces aside, from which on quoting it gives the answer away."""
 
 
 def texts_keep_the_answer(unit: Unit) -> Iterator[Complaint]:
-    """The question, the hints and the mistakes' sentences hold neither the answer's value nor its code."""
+    """The question, the hints and the mistakes' sentences hold neither the answer's value nor code that computes it."""
     for exercise in unit.bank.exercises.values() if unit.bank else ():
-        told = _tells_code if exercise.is_code else _tells_value
+        if exercise.draw is None:
+            continue
         for what, render in _texts(exercise):
             try:
-                found = told(exercise, render)
+                found = _quotes_the_answer(exercise, render({})) or _tells_value(exercise, render)
             except BankError:
-                continue  # said by `answers_differ`
+                break  # said by `answers_differ`
             if found:
                 yield Complaint(
                     unit.of_bank(exercise.id),
@@ -53,9 +49,9 @@ def _constant(text: str) -> Callable[[Arguments], str]:
 
 def _tells_value(exercise: Exercise, render: Callable[[Arguments], str]) -> str | None:
     """What of the text is the answer, on most variants; a number that happens to meet the answer of one is no leak."""
-    if exercise.draw is None:
+    if exercise.is_code:
         return None
-    variants = [judge.deal(exercise, seed) for seed in range(DEALT)]
+    variants = _dealt(exercise, DEALT)
     found = [_in_text(exercise, render, variant.arguments) for variant in variants]
     told = [text for text in found if text]
     return told[0] if 2 * len(told) > len(variants) else None
@@ -81,22 +77,35 @@ def _names(text: str, option: str) -> bool:
     return re.search(pattern, " ".join(text.split()), re.IGNORECASE) is not None
 
 
-def _tells_code(exercise: Exercise, render: Callable[[Arguments], str]) -> str | None:
-    """What of the text is an expression that the reference returns or assigns."""
-    text = _bare(render({}))
-    for expression in _expressions(exercise.reference):
-        if len(_bare(expression)) >= LEAST and _bare(expression) in text:
-            return f"`{expression}`"
+def _quotes_the_answer(exercise: Exercise, text: str) -> str | None:
+    """The code in backticks, if any, that computes the answer from the question's arguments."""
+    for quoted in re.findall(r"`([^`]+)`", text):
+        try:
+            expression = compile(quoted.strip(), "text", "eval")
+        except SyntaxError:
+            continue
+        if set(expression.co_names) & set(exercise.parameters) and all(
+            _computes(expression, exercise, variant.arguments) for variant in _dealt(exercise, 3)
+        ):
+            return f"`{quoted}`"
     return None
 
 
-def _expressions(f: Callable[..., Any]) -> list[str]:
-    """What `f` returns, as its source says it, calls and operations only."""
-    tree = ast.parse(textwrap.dedent(inspect.getsource(f)))
-    returned = [node.value for node in ast.walk(tree) if isinstance(node, ast.Return) and node.value is not None]
-    return [ast.unparse(node) for node in returned if isinstance(node, ast.Call | ast.BinOp)]
+def _computes(expression: CodeType, exercise: Exercise, arguments: Arguments) -> bool:
+    """Whether an expression of the parameters and jax, jnp, lax, np gives the reference's answer."""
+    import jax
+    import jax.numpy as jnp
+
+    try:
+        value = eval(expression, {"jax": jax, "jnp": jnp, "lax": jax.lax, "np": np, **arguments})
+        return compare.agrees(
+            exercise.returns, judge.expected(exercise, arguments), compare.read(exercise.returns, value)
+        )
+    except Exception:  # whatever a fragment does wrong, it does not tell the answer
+        return False
 
 
-def _bare(text: str) -> str:
-    """Code without its spaces, and with one name for NumPy and its likeness in JAX."""
-    return re.sub(r"\b(jax\.numpy|jnp|numpy)\.", "np.", re.sub(r"\s", "", text))
+def _dealt(exercise: Exercise, count: int) -> list[Variant]:
+    if exercise.is_code:
+        return judge.deal_inputs(exercise, 0)[:count]  # dealt already, by `answers_differ`
+    return [judge.deal(exercise, seed) for seed in range(count)]
