@@ -115,7 +115,7 @@ function drawAxes(ctx, frame, { title, x, y }, colours) {
   ctx.textBaseline = "bottom";
   ctx.fillText(x.label, frame.left + frame.width / 2, bottom + 38, frame.width + 60);
   ctx.save();
-  ctx.translate(frame.left - 48, frame.top + frame.height / 2);
+  ctx.translate(frame.left - 60, frame.top + frame.height / 2);
   ctx.rotate(-Math.PI / 2);
   ctx.textBaseline = "top";
   ctx.fillText(y.label, 0, 0, frame.height + 40);
@@ -146,10 +146,9 @@ function drawLegend(ctx, entries, left, baseline, width, colours) {
   ctx.restore();
 }
 
-// A polyline through points whose y may be NaN, which breaks it.
-function drawLine(ctx, frame, xs, ys, from = 0, count = xs.length) {
+// Adds to the path a polyline through points whose y may be NaN, which breaks it.
+function trace(ctx, frame, xs, ys, from = 0, count = xs.length) {
   let pen = false;
-  ctx.beginPath();
   for (let k = 0; k < count; k += 1) {
     const [vx, vy] = [xs[k], ys[from + k]];
     if (!Number.isFinite(vx) || !Number.isFinite(vy)) {
@@ -160,6 +159,11 @@ function drawLine(ctx, frame, xs, ys, from = 0, count = xs.length) {
     else ctx.moveTo(frame.x(vx), frame.y(vy));
     pen = true;
   }
+}
+
+function drawLine(ctx, frame, xs, ys, from = 0, count = xs.length) {
+  ctx.beginPath();
+  trace(ctx, frame, xs, ys, from, count);
   ctx.stroke();
 }
 

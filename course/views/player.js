@@ -301,9 +301,9 @@ function plotOf(panel, place) {
   const scale = panel.marks.find((m) => m.kind === "grid");
   const top = 10 + (panel.title ? 20 : 0) + (legend ? 22 : 0);
   const plot = {
-    left: place.left + 62,
+    left: place.left + 64,
     top: place.top + top,
-    width: place.width - 62 - (scale ? 66 : 16),
+    width: place.width - 64 - (scale ? 66 : 16),
     height: place.height - top - 44,
     titleAt: place.top + 22,
   };

@@ -113,7 +113,9 @@ function drawSpectrum(ctx, width, height, values, ranges, depth, colours) {
   }
   ctx.globalAlpha = 0.45;
   stroke(colours.soft, 0.8, "solid")(ctx);
-  for (const rank of seen.ranks) drawLine(ctx, frame, depths, rank);
+  ctx.beginPath();
+  for (const rank of seen.ranks) trace(ctx, frame, depths, rank);
+  ctx.stroke(); // one stroke for all: 64 would cost 64 times the canvas's overhead
   ctx.globalAlpha = 1;
   styles.isometry(ctx);
   drawLine(ctx, frame, [0, depth], [0, 0]);

@@ -16,19 +16,22 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 
-from course.nets.layers import ACTIVATIONS, INITS, Init, stack
+from course.nets.layers import ACTIVATIONS, INITS, Init, Layer, stack
 from course.nets.whisper import Message, message
 from course.views.player import Bars, Grid, Lines, Panel, Player
 from course.views.words import power, raised
 
 
-@partial(jax.jit, static_argnames=("phi", "depth", "width", "init"))
-def _backward(seed: int, sigma_w: float, phi: str, depth: int, width: int, init: Init) -> Message:
+@partial(jax.jit, static_argnames=("depth", "width"))
+def _backward(seed: int, sigma_w: float, phi: int, init: int, depth: int, width: int) -> Message:
+    """One compilation for all activations, initialisations and scales of a shape, so that comparing them is quick."""
     key_W, key_x, key_target = jax.random.split(jax.random.key(seed), 3)
-    layers = stack(key_W, depth, width, sigma_w, init)
+    each = [stack(key_W, depth, width, sigma_w, name).W for name in INITS]
+    layers = Layer(jnp.stack(each)[init], jnp.zeros((depth, width)))
     x, target = jax.random.normal(key_x, (width,)), jax.random.normal(key_target, (width,))
-    return message(layers, x, target, ACTIVATIONS[phi])
+    return message(layers, x, target, lambda z: lax.switch(phi, list(ACTIVATIONS.values()), z))
 
 
 def backward(
@@ -44,7 +47,8 @@ def backward(
     if depth < 1 or width < 1:
         raise ValueError(f"A net has at least one layer of one unit, not depth {depth} and width {width}.")
     with jax.enable_x64(True):
-        return Message(*map(np.asarray, _backward(seed, jnp.float64(sigma_w), phi, depth, width, init)))
+        which = list(ACTIVATIONS).index(phi), list(INITS).index(init)
+        return Message(*map(np.asarray, _backward(seed, jnp.float64(sigma_w), *which, depth, width)))
 
 
 def whisper(
@@ -62,8 +66,9 @@ def whisper(
     loudness = 10.0 ** np.clip(heard.log_norm - heard.log_norm[-1], -300, 300)
     deltas = (heard.unit * loudness[:, None]).T
     loudest = float(np.abs(deltas[:, -1]).max())
-    seen = heard.log_norm[np.isfinite(heard.log_norm)]
-    floor, ceiling = np.floor(min(seen.min(), heard.log_bound.min()) - 0.5), np.ceil(heard.log_bound.max() + 0.5)
+    seen = np.concatenate([heard.log_norm, heard.log_bound])
+    seen = seen[np.isfinite(seen)]
+    floor, ceiling = np.floor(seen.min() - 0.5), np.ceil(seen.max() + 0.5)
 
     how_loud = Panel(
         [
