@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 from rich.console import Console
+from rich.table import Table
 
 from course.authoring.tree import PROJECT
 
@@ -49,22 +52,31 @@ def lint(unit: str | None, quick: bool, root: Path) -> None:
 
     console, started = _console(), time.perf_counter()
 
-    def work() -> int:
-        count = 0
+    def work() -> Counter[str]:
+        files: Counter[str] = Counter()
         with console.status("") as status:
             for complaint in complaints(Tree(root), unit, quick=quick, doing=status.update):
-                count += 1
-                where, _, rest = str(complaint).partition(": ")
-                console.print(f"[bold]{_escaped(where)}[/bold]: {_escaped(rest)}")
-        return count
+                files[re.sub(r":\d+.*|[ (].*", "", complaint.where)] += 1
+                _, _, rest = str(complaint).partition(f"{complaint.where}: ")
+                console.print(f"[bold]{_escaped(complaint.where)}[/bold]: {_escaped(rest)}")
+        return files
 
-    count = _plainly(work)
+    files = _plainly(work)
     whole = unit or "the course"
     took = f"{time.perf_counter() - started:.0f} s{', notebooks not run' if quick else ''}"
-    if count:
-        console.print(f"[red]✗[/red] {whole}: {count} complaint{'' if count == 1 else 's'} ({took})")
-        raise SystemExit(1)
-    console.print(f"[green]✓[/green] {whole}: nothing to complain of ({took})")
+    if not files:
+        console.print(f"[green]✓[/green] {whole}: nothing to complain of ({took})")
+        return
+    if len(files) > 1:
+        table = Table(box=None, pad_edge=False)
+        table.add_column("complaints", justify="right")
+        table.add_column("file")
+        for name, count in files.most_common():
+            table.add_row(str(count), _escaped(name))
+        console.print("", table, "", sep="\n")
+    count = files.total()
+    console.print(f"[red]✗[/red] {whole}: {count} complaint{'' if count == 1 else 's'} ({took})")
+    raise SystemExit(1)
 
 
 @click.command()

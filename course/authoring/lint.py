@@ -22,7 +22,7 @@ def complaints(
     """
     units = [Unit(tree, tree.syllabus.unit(unit))] if unit else tree.units
     if unit is None:
-        doing("the course")
+        doing("the course as a whole")
         for tree_rule in rules.TREE:
             yield from tree_rule(tree)
     for each in units:

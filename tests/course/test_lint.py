@@ -80,6 +80,16 @@ def test_a_broken_course_ends_with_exit_code_1_and_one_line_a_complaint(course: 
     assert summary.startswith("✗ 01-powers: 1 complaint (")
 
 
+def test_the_summary_counts_complaints_file_by_file(course: SmallCourse) -> None:
+    course.edit(course.bank, "return base * times\n", "return base**times\n")
+    course.edit(course.bank, "return np.cumsum(factors)", "return np.cumprod(factors)")
+    course.edit(course.lesson, "Predict: where", "Guess: where")
+    result = CliRunner().invoke(lint, ["--quick", "--root", str(course.root)])
+    table = [line.split() for line in result.output.splitlines()[3:-1] if line.strip()]
+    assert table == [["complaints", "file"], ["2", "solutions/01-powers/bank.py"], ["1", "course/text/01-powers.md"]]
+    assert result.output.splitlines()[-1].startswith("✗ the course: 3 complaints (")
+
+
 def test_an_unknown_unit_is_one_sentence(course: SmallCourse) -> None:
     result = CliRunner().invoke(lint, ["01-power", "--root", str(course.root)])
     assert result.exit_code == 1
