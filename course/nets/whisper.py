@@ -31,7 +31,9 @@ class Message(NamedTuple):
     """log10 of ‖δ^L‖ ‖J^L‖₂ … ‖J^{ℓ+1}‖₂, the most that could be left: never below `log_norm`."""
 
 
-def jacobians(layers: Layer, x: Float[Array, "d"], phi: Activation) -> tuple[Float[Array, "d"], Float[Array, "depth d d"]]:
+def jacobians(
+    layers: Layer, x: Float[Array, "d"], phi: Activation
+) -> tuple[Float[Array, "d"], Float[Array, "depth d d"]]:
     """h^L, and J^ℓ = diag(φ′(z^ℓ)) W^ℓ of every layer on the way there."""
 
     def step(h: Array, layer: Layer) -> tuple[Array, Array]:

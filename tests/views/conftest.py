@@ -66,7 +66,11 @@ def opened(chromium: Any) -> Iterator[Callable[..., Any]]:
         page.faults = []
         page.on("pageerror", lambda error: page.faults.append(str(error)))
         page.on("console", lambda message: page.faults.append(message.text) if message.type == "error" else None)
-        files = {"/": ("text/html", _PAGE), "/view.js": ("text/javascript", view._esm), "/view.css": ("text/css", view._css)}
+        files = {
+            "/": ("text/html", _PAGE),
+            "/view.js": ("text/javascript", view._esm),
+            "/view.css": ("text/css", view._css),
+        }
 
         def serve(route: Any) -> None:
             kind, body = files.get("/" + route.request.url.split("/", 3)[3], ("text/plain", ""))

@@ -20,12 +20,19 @@ T, N = 5, 7
 def player(marks, frames=T, **options):
     options = {"title": "A title", "alt": "What it shows.", **options}
     panel = {key: options.pop(key) for key in list(options) if key in Panel.__dataclass_fields__ and key != "title"}
-    return Player([Panel(marks, title="Panel", xlabel="x", ylabel="y", **panel)], [f"frame {k}" for k in range(frames)], **options)
+    return Player(
+        [Panel(marks, title="Panel", xlabel="x", ylabel="y", **panel)], [f"frame {k}" for k in range(frames)], **options
+    )
 
 
 def test_the_browser_gets_the_very_numbers_in_float32_frame_first():
     rng = np.random.default_rng(0)
-    x, heights, grid, lines = np.arange(N), rng.normal(size=(T, N)), rng.normal(size=(T, 3, 4)), rng.normal(size=(T, 2, N))
+    x, heights, grid, lines = (
+        np.arange(N),
+        rng.normal(size=(T, N)),
+        rng.normal(size=(T, 3, 4)),
+        rng.normal(size=(T, 2, N)),
+    )
     view = player([Bars(x, heights), Lines(x, lines), Grid(grid)])
     bars, curves, heat = view.arrays()[0]
     np.testing.assert_array_equal(bars["height"], heights.astype(np.float32))
@@ -144,7 +151,9 @@ def test_exported_html_shows_the_picture_where_no_widget_state_was_saved():
     from nbconvert import HTMLExporter
 
     data, _ = everything()._repr_mimebundle_()
-    cell = nbformat.v4.new_code_cell("view", outputs=[nbformat.v4.new_output("execute_result", data, execution_count=1)])
+    cell = nbformat.v4.new_code_cell(
+        "view", outputs=[nbformat.v4.new_output("execute_result", data, execution_count=1)]
+    )
     html, _ = HTMLExporter().from_notebook_node(nbformat.v4.new_notebook(cells=[cell]))
     assert 'alt="Every kind of mark."' in html
 
@@ -164,7 +173,9 @@ def test_shown_escapes_its_alt_text_and_refuses_to_do_without():
 
 def test_importing_the_views_loads_neither_matplotlib_nor_jax():
     code = "import sys, course.views; print(sorted({'matplotlib', 'jax', 'anywidget', 'numpy'} & set(sys.modules)))"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    )
 
 
 def test_a_view_that_does_not_exist_is_answered_with_those_that_do():

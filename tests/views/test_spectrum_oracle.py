@@ -47,7 +47,9 @@ def drawn(seed=0, depth=MAX_DEPTH, width=WIDTH):
 
 
 def converted(array, number):
-    return array.astype(number) if number is np.longdouble else np.vectorize(lambda v: number(float(v)), [object])(array)
+    return (
+        array.astype(number) if number is np.longdouble else np.vectorize(lambda v: number(float(v)), [object])(array)
+    )
 
 
 def jacobians(W, x, phi, sigma_w, residual, number):
