@@ -183,7 +183,8 @@ class Exercise:
 
     def prompt(self, arguments: Arguments | None = None) -> str:
         """The question as text, with `{argument}` replaced by its value; other braces stay."""
-        text = inspect.cleandoc(self.reference.__doc__ or "")
+        # A docstring is broken where its line is full; a paragraph ends at an empty line.
+        text = re.sub(r"(?<!\n)\n(?!\n)", " ", inspect.cleandoc(self.reference.__doc__ or ""))
         values = {key: show(value) for key, value in (arguments or {}).items()}
         return re.sub(r"\{(\w+)\}", lambda m: values.get(m[1], m[0]), text)
 

@@ -12,8 +12,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from autograder.exercise import Array, Choice, Function, Integer, Number, Requirement, exercise
-from autograder.requirements import same_size_when_deeper, works_under_jit
+from autograder.exercise import Array, Choice, Function, Integer, Number, exercise
+from autograder.requirements import never_computes, same_size_when_deeper, works_under_jit
 
 SHRINKING = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
 GROWING = (1.05, 1.1, 1.2, 1.25, 1.5, 2.0)
@@ -1930,46 +1930,6 @@ def cubed(depth, width):
     return depth * width**3
 
 
-MOVES = {
-    *("broadcast_in_dim", "concatenate", "convert_element_type", "copy", "copy_p", "dynamic_slice", "gather"),
-    *("reshape", "rev", "select_and_gather_add", "slice", "split", "squeeze", "transpose"),
-}
-"""Primitives that lay out given numbers anew and compute none: taking one layer's W out of the stack, or W.T."""
-
-
-def largest_computed(f, *inputs):
-    """The number of entries of the largest array that `f` computes, its loops and calls included; what it only
-    moves is free.
-    """
-
-    def parts(equation):
-        for value in equation.params.values():
-            for part in value if isinstance(value, tuple | list) else (value,):
-                inner = getattr(part, "jaxpr", part)
-                if hasattr(inner, "eqns"):
-                    yield inner
-
-    def largest(jaxpr):
-        sizes = [0]
-        for equation in jaxpr.eqns:
-            inner = list(parts(equation))
-            if inner:
-                sizes += [largest(j) for j in inner]
-            elif equation.primitive.name not in MOVES:
-                sizes += [math.prod(v.aval.shape) for v in equation.outvars]
-        return max(sizes)
-
-    return largest(jax.make_jaxpr(f)(*inputs).jaxpr)
-
-
-def computes_less_than_a_matrix(f, inputs):
-    """Whether every array `f` computes is smaller than one layer's d × d Jacobian, as far as JAX can see it compute."""
-    try:
-        return largest_computed(f, *inputs) < inputs[0].shape[-1] ** 2
-    except jax.errors.JAXTypeError:
-        return True  # NumPy inside: said by `works_under_jit`, and no matrix was seen
-
-
 @exercise(
     skill="jacobians.vjp",
     points=4,
@@ -1977,12 +1937,11 @@ def computes_less_than_a_matrix(f, inputs):
         variants=4,
         must=(
             works_under_jit(),
-            Requirement(
+            never_computes(
                 "never forms a Jacobian",
+                lambda inputs: inputs[0].shape[-1] ** 2,
                 "The values are right, but on the way you computed an array as large as a whole Jacobian: "
                 "pass the row through the slopes, then through W, and it stays a row.",
-                computes_less_than_a_matrix,
-                share=0.5,
             ),
         ),
     ),
