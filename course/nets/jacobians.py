@@ -21,11 +21,13 @@ from jaxtyping import Array, Float
 from course.nets.layers import Activation, Layer, apply, forward
 
 
+@partial(jax.jit, static_argnames="phi")
 def slope(phi: Activation, z: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     """φ′(z), entry by entry. (At the kink of ReLU, z = 0, it is whatever JAX differentiates `phi` to.)"""
     return jnp.vectorize(jax.grad(phi))(z)
 
 
+@partial(jax.jit, static_argnames="phi")
 def layer_jacobian(layer: Layer, h: Float[Array, "d_in"], phi: Activation) -> Float[Array, "d_out d_in"]:
     """∂φ(W h + b)/∂h = diag(φ′(z)) W at z = W h + b: row i of W, scaled by how steep φ is at z_i."""
     z = layer.W @ h + layer.b

@@ -49,9 +49,15 @@ def test_a_split_with_an_empty_part_is_refused(n_train):
         digits(n_train=n_train)
 
 
-def test_scikit_learn_is_imported_only_when_data_is_asked_for():
-    code = "import sys, course.nets.data; sys.exit('sklearn' in sys.modules)"
+def test_the_digits_cost_no_import_of_scikit_learn():
+    code = "import sys, course.nets.data as d; d.digits(); sys.exit('sklearn' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_package_that_is_missing_is_named(monkeypatch):
+    monkeypatch.setattr("course.nets.data.find_spec", lambda name: None)
+    with pytest.raises(ModuleNotFoundError, match="sklearn is not installed; .*make install"):
+        digits()
 
 
 def test_importing_the_nets_starts_no_backend():
