@@ -42,7 +42,9 @@ class Assignment:
         for folder in (*private, self.root / "solutions"):
             if (folder / self.unit / "bank.py").is_file():
                 return banks.load(folder / self.unit / "bank.py")
-        raise GradingError(f"{self.unit} has no bank, and without one nothing is judged. Put bank.py into {self.source}.")
+        raise GradingError(
+            f"{self.unit} has no bank, and without one nothing is judged. Put bank.py into {self.source}."
+        )
 
     @cached_property
     def questions(self) -> list[Question]:
@@ -80,7 +82,9 @@ def find(unit: str, root: Path = ROOT) -> Assignment:
         known = f"It has: {', '.join(there)}." if there else f"{root / 'solutions'} has none at all; see --course."
         raise GradingError(f"This course has no unit “{unit}” with exercises. {known}")
     if not assignment.questions:
-        raise GradingError(f"The exercise notebook of {unit} has no graded check. Its check cells need nbgrader's metadata.")
+        raise GradingError(
+            f"The exercise notebook of {unit} has no graded check. Its check cells need nbgrader's metadata."
+        )
     return assignment
 
 

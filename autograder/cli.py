@@ -43,7 +43,9 @@ def _shared(command: Callable[..., Any]) -> Callable[..., Any]:
             type=click.Path(path_type=Path),
             help="Folder for the gradebook, feedback and CSV.  [default: grading/ of the course]",
         ),
-        click.option("--course", type=click.Path(path_type=Path), help="The course's root.  [default: the one installed]"),
+        click.option(
+            "--course", type=click.Path(path_type=Path), help="The course's root.  [default: the one installed]"
+        ),
     ):
         command = option(command)
     return command
@@ -107,7 +109,7 @@ def demo(
     from autograder.grade import Settings, grade_class
 
     root = course or ROOT
-    settings = Settings(into or root / "grading", seconds or 20, jobs)
+    settings = Settings(into or root / "grading", seconds or 30, jobs)
     made = demos.make(unit, learners, seed, root)
     handed_in = demos.hand_in(made, unit, settings.into)
     with _Progress(unit) as progress:
@@ -117,7 +119,9 @@ def demo(
     console = Console()
     for line in wrong:
         console.print(line, style="red", highlight=False)
-    console.print(f"{len(rows) - len(wrong)} of {len(rows)} scores are what the learners' mistakes imply.", highlight=False)
+    console.print(
+        f"{len(rows) - len(wrong)} of {len(rows)} scores are what the learners' mistakes imply.", highlight=False
+    )
     if wrong:
         sys.exit(1)
 
@@ -127,7 +131,14 @@ class _Progress:
 
     def __init__(self, unit: str) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeElapsedColumn,
+            TimeRemainingColumn,
+        )
 
         self._progress = Progress(
             TextColumn("{task.description}"),
@@ -155,9 +166,17 @@ class _Progress:
 def _line(row: Row, seconds: float) -> str:
     from rich.markup import escape
 
-    colour = "green" if row.state.value == "graded" and not row.reason else "yellow" if row.state.value == "graded" else "red"
+    colour = (
+        "green"
+        if row.state.value == "graded" and not row.reason
+        else "yellow"
+        if row.state.value == "graded"
+        else "red"
+    )
     points = f"{row.score:6.4g} / {row.max_score:g}"
-    return f"{escape(row.student):<16} {points}  [{colour}]{row.state}[/]  {seconds:4.1f} s  {escape(row.reason)}".rstrip()
+    return (
+        f"{escape(row.student):<16} {points}  [{colour}]{row.state}[/]  {seconds:4.1f} s  {escape(row.reason)}".rstrip()
+    )
 
 
 def _summary(unit: str, rows: list[Row], into: Path) -> None:
@@ -172,7 +191,9 @@ def _summary(unit: str, rows: list[Row], into: Path) -> None:
     table.add_row("failed", str(len(rows) - len(graded)))
     if scores:
         middle = (scores[(len(scores) - 1) // 2] + scores[len(scores) // 2]) / 2
-        table.add_row("scores", f"lowest {scores[0]:g}, median {middle:g}, highest {scores[-1]:g} of {rows[0].max_score:g}")
+        table.add_row(
+            "scores", f"lowest {scores[0]:g}, median {middle:g}, highest {scores[-1]:g} of {rows[0].max_score:g}"
+        )
     unread = [row for row in rows if row.unread]
     if unread:
         table.add_row("to be read", f"{len(unread)} notebooks have answers that wait for a person, in formgrader")

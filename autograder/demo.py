@@ -83,7 +83,7 @@ def make(unit: str, learners: int = 30, seed: int = 2, root: Path = ROOT) -> lis
     asked = [q for q in notebook.questions(released) if q.grade_id and q.name]
     rng = np.random.default_rng(seed)
     kinds = [*_FIRST, *(_THEN[i % len(_THEN)] for i in range(max(0, learners - len(_FIRST))))][:learners]
-    rng.shuffle(kinds)  # type: ignore[arg-type]
+    rng.shuffle(kinds)
     width = max(2, len(str(learners)))
     scribe = _Scribe(assignment, released, asked)
     return [scribe.learner(f"learner-{i + 1:0{width}d}", Kind(kind), rng) for i, kind in enumerate(kinds)]
@@ -265,7 +265,9 @@ def hand_in(learners: Sequence[Learner], unit: str, into: Path) -> Path:
     """
     files.writable(into)
     if not (into / MARKER).is_file() and any((into / name).exists() for name in ("gradebook.db", "submitted")):
-        raise GradingError(f"{into} holds a class of yours, and a made-up one would replace it. Name another folder with --into.")
+        raise GradingError(
+            f"{into} holds a class of yours, and a made-up one would replace it. Name another folder with --into."
+        )
     strangers = [p.name for p in (into / "submitted").glob("*") if not re.fullmatch(r"learner-\d+", p.name)]
     if strangers:
         raise GradingError(

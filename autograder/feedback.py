@@ -50,9 +50,7 @@ def washed(text: str) -> str:
     """HTML with only harmless tags, no style, and no address that a browser would load by itself."""
     import bleach
 
-    cleaner = bleach.Cleaner(
-        tags=_TAGS, attributes=_allowed, protocols=["http", "https", "mailto", "data"], strip=True
-    )
+    cleaner = bleach.Cleaner(tags=_TAGS, attributes=_allowed, protocols=["http", "https", "mailto", "data"], strip=True)
     return str(cleaner.clean(text))
 
 
@@ -126,7 +124,8 @@ def _image(tex: str) -> str:
         return ""
     plain = re.sub(r"frac(\d)(\d)", r"frac{\1}{\2}", tex)
     for command, other in _SAME.items():
-        plain = re.sub(re.escape(command) + ("" if command.endswith("{") else "(?![A-Za-z])"), lambda _: other, plain)
+        whole = re.escape(command) + ("" if command.endswith("{") else "(?![A-Za-z])")
+        plain = re.sub(whole, re.escape(other) if other else "", plain)
     svg, depth = _drawn(plain)
     data = base64.b64encode(svg.encode()).decode()
     level = min(20, max(0, round(depth)))

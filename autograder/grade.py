@@ -306,7 +306,9 @@ def table(assignment: Assignment, rows: list[Row]) -> str:
     named = columns | {cell: cell for cell in others}
     text = io.StringIO()
     out = csv.writer(text, lineterminator="\n")
-    heads = [head for cell in named for head in ([named[cell], f"{named[cell]} mistake"] if cell in columns else [cell])]
+    heads = [
+        head for cell in named for head in ([named[cell], f"{named[cell]} mistake"] if cell in columns else [cell])
+    ]
     out.writerow(["student", "score", "max_score", "state", "reason", *heads])
     for row in rows:
         parts = [_number(row.score), _number(row.max_score), row.state.value, row.reason]

@@ -91,7 +91,9 @@ def grade(task: Task, scratch: Path) -> Outcome:
             return failed(student, task.unit, reason, broke.get("cell"), seconds=time.monotonic() - started)
         ran = nbformat.read(scratch / "autograded" / LEARNER / task.unit / f"{task.unit}.ipynb", as_version=4)
         remarks += [
-            Remark(f"{_upper(named(cell, index))} ran for more than {task.seconds} s and was stopped.", named(cell, index))
+            Remark(
+                f"{_upper(named(cell, index))} ran for more than {task.seconds} s and was stopped.", named(cell, index)
+            )
             for index, cell in enumerate(ran.cells)
             if any(o.output_type == "error" and o.ename == "CellTimeoutError" for o in cell.get("outputs", []))
         ]
@@ -207,7 +209,7 @@ def _upper(text: str) -> str:
     return f"The {text}" if text.startswith("cell ") else f"The cell {text}"
 
 
-class WatchedExecute(Execute):  # type: ignore[misc]
+class WatchedExecute(Execute):
     """nbgrader's `Execute`, which writes down the cell that runs and how the kernel ended, if it did."""
 
     word = Unicode(help="The file that holds the word.").tag(config=True)
@@ -224,7 +226,9 @@ class WatchedExecute(Execute):  # type: ignore[misc]
             raise
         except CellTimeoutError:
             cell = _word(Path(self.word).parent).get("cell")
-            self._write(cell=cell, reason=f"{_upper(cell or 'notebook')} ran for more than {self.timeout} s and would not stop.")
+            self._write(
+                cell=cell, reason=f"{_upper(cell or 'notebook')} ran for more than {self.timeout} s and would not stop."
+            )
             raise
 
     def _write(self, **word: str | None) -> None:
@@ -239,7 +243,7 @@ def _word(scratch: Path) -> dict[str, str]:
         return {}
 
 
-class OnPositiveRecord(NbGraderPreprocessor):  # type: ignore[misc]
+class OnPositiveRecord(NbGraderPreprocessor):
     """A check cell earns the number of points it shows, between nothing and its maximum; silence earns nothing.
 
     nbgrader gives full marks to a cell that shows no number, NaN or a negative one, zero to one that warns on
@@ -279,7 +283,9 @@ def diagnosed(notebook: NotebookNode, grade_id: str, known: dict[str, str]) -> s
     """The mistake whose sentence stands in the panel of the cell `grade_id`; None where none does."""
     for cell in notebook.cells:
         if cell.metadata.get("nbgrader", {}).get("grade_id") == grade_id:
-            panels = [str(o.data.get("text/html", "")) for o in cell.get("outputs", []) if o.output_type == "execute_result"]
+            panels = [
+                str(o.data.get("text/html", "")) for o in cell.get("outputs", []) if o.output_type == "execute_result"
+            ]
             shown = _words(html.unescape(re.sub(r"<[^>]*>", " ", " ".join(panels))))
             held = [name for name, sentence in known.items() if _words(sentence) in shown]
             # One sentence may begin like another: the longest says the most.

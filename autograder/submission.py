@@ -82,7 +82,9 @@ def content(submission: Submission) -> bytes:
     """The bytes handed in; `Unusable` where there is no ordinary file of a sensible size."""
     path = submission.path
     if path.is_symlink() or not path.is_file():
-        raise Unusable(f"There is no {path.name} in what was handed in." if not path.is_symlink() else "The file is a link.")
+        raise Unusable(
+            f"There is no {path.name} in what was handed in." if not path.is_symlink() else "The file is a link."
+        )
     size = path.stat().st_size
     if size > LARGEST:
         raise Unusable(
@@ -176,7 +178,9 @@ def _images(attachments: Any) -> dict[str, dict[str, str]]:
     if not isinstance(attachments, dict):
         return {}
     kept = {
-        name: {kind: text for kind, text in bundle.items() if kind in ("image/png", "image/jpeg") and isinstance(text, str)}
+        name: {
+            kind: text for kind, text in bundle.items() if kind in ("image/png", "image/jpeg") and isinstance(text, str)
+        }
         for name, bundle in attachments.items()
         if isinstance(bundle, dict)
     }
