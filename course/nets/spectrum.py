@@ -9,8 +9,7 @@ arguments, not shapes. Depth is an axis of the answer: the first ℓ layers are 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 import jax
@@ -66,17 +65,14 @@ def value_and_slope(phi: Activation, z: Float[Array, "d"]) -> tuple[Float[Array,
     return jax.jvp(phi, (z,), (jnp.ones_like(z),))
 
 
-def _branches() -> list[Callable[[Array], tuple[Array, Array]]]:
-    return [lambda z, phi=phi: value_and_slope(phi, z) for phi in ACTIVATIONS.values()]
-
-
 def layer_jacobians(net: Draw, setting: Setting) -> Float[Array, "depth d d"]:
     """J^ℓ = skip · I + branch · diag(φ′(z^ℓ)) W^ℓ of every layer, at the input `net.x`."""
     W = setting.sigma_w * net.W[setting.init]
     identity = jnp.eye(W.shape[-1], dtype=W.dtype)
+    choices = [partial(value_and_slope, phi) for phi in ACTIVATIONS.values()]
 
     def step(h: Array, W: Array) -> tuple[Array, Array]:
-        value, slope = lax.switch(setting.phi, _branches(), W @ h)
+        value, slope = lax.switch(setting.phi, choices, W @ h)
         J = setting.skip * identity + setting.branch * slope[:, None] * W
         return setting.skip * h + setting.branch * value, J
 

@@ -105,7 +105,7 @@ class SpectrumExplorer(View):
     def words(self) -> str:
         """What the picture says at the chosen depth."""
         log_sigma = self.log_sigma[self.depth - 1]
-        largest, median, smallest = log_sigma[0], middle(log_sigma), log_sigma[-1]
+        largest, median, smallest = (float(v) for v in (log_sigma[0], middle(log_sigma), log_sigma[-1]))
         if np.isnan(largest):
             return f"Depth {self.depth}: every singular value is 0; nothing of the input arrives."
         floor = largest + np.log10(RESOLUTION)
@@ -149,7 +149,7 @@ class SpectrumExplorer(View):
         ax.set(xlabel="depth ℓ", ylabel="singular value σ of J^ℓ … J^1", title=f"Spectrum of the product: {self.net}")
         ax.set(xlim=(0, self.depth), ylim=(low, high))
         ax.yaxis.set_major_formatter(lambda v, _: f"$10^{{{v:g}}}$")
-        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.locator_params(axis="x", integer=True)
         ax.legend(fontsize=8, loc="best")
         return static.with_alt(drawing, self.alt)
 

@@ -17,7 +17,8 @@ class Buffer:
     """Collects float32 arrays and says where each of them lies."""
 
     def __init__(self, frames: int) -> None:
-        self.frames, self.chunks, self.length = frames, [], 0
+        self.frames, self.length = frames, 0
+        self.chunks: list[np.ndarray] = []
 
     def add(self, array: np.ndarray) -> dict[str, Any]:
         reference = {"at": self.length, "shape": list(array.shape)}

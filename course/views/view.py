@@ -40,8 +40,7 @@ class View(anywidget.AnyWidget):
         """What the view shows now, for whoever cannot see it."""
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        bundle = super()._repr_mimebundle_(**kwargs)
-        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+        data, metadata = super()._repr_mimebundle_(**kwargs) or ({}, {})
         data["text/html"] = static.image(static.png(self.figure(), dpi=80), self.alt)
         data["text/plain"] = self.alt
         return data, metadata

@@ -17,6 +17,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+from numpy.typing import ArrayLike
 
 from course.nets.layers import ACTIVATIONS, INITS, Init, Layer, stack
 from course.nets.whisper import Message, message
@@ -48,7 +49,8 @@ def backward(
         raise ValueError(f"A net has at least one layer of one unit, not depth {depth} and width {width}.")
     with jax.enable_x64(True):
         which = list(ACTIVATIONS).index(phi), list(INITS).index(init)
-        return Message(*map(np.asarray, _backward(seed, jnp.float64(sigma_w), *which, depth, width)))
+        heard = _backward(seed, jnp.float64(sigma_w), *which, depth, width)
+    return jax.tree.map(np.asarray, heard)
 
 
 def whisper(
@@ -59,7 +61,7 @@ def whisper(
     layers = np.arange(depth + 1)
     reached = np.tril(np.ones((depth + 1, depth + 1), bool))[:, ::-1]  # at frame t, the layers ℓ ≥ depth − t
 
-    def so_far(values: np.ndarray) -> np.ndarray:
+    def so_far(values: ArrayLike) -> np.ndarray:
         return np.where(reached, values, np.nan)
 
     # The message as loud as it is beside what the output sent: what has faded is the colour of the page.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import SupportsFloat
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -12,8 +13,9 @@ def raised(n: int) -> str:
     return str(n).translate(_RAISED)
 
 
-def power(log10: float) -> str:
+def power(log10: SupportsFloat) -> str:
     """10^log10 to two significant digits: "0.35", "42", "2.1 × 10⁻⁷"; "0" for −∞, "unknown" for NaN."""
+    log10 = float(log10)
     if math.isnan(log10):
         return "unknown"
     if log10 == -math.inf:

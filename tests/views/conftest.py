@@ -33,7 +33,7 @@ _OPEN = """async ({state, bytes, kernel}) => {
   window.receive = ({state, bytes}) => {
     Object.assign(values, state);
     for (const [name, text] of Object.entries(bytes)) values[name] = asBytes(text);
-    for (const name of Object.keys(state)) for (const then of heard[name + ":changed"] ?? heard["change:" + name] ?? []) then();
+    for (const name of Object.keys(state)) for (const then of heard["change:" + name] ?? []) then();
   };
   window.view = await import("/view.js");
   window.close_view = await window.view.default.render({ model: window.model, el: document.getElementById("here") });

@@ -14,10 +14,11 @@ T = 6
 @pytest.fixture(scope="module")
 def view():
     bars = 1.0 + np.arange(T)[:, None] * np.array([1.0, 0.0, -0.1])
+    heat = np.arange(T)[:, None, None] * np.ones((2, 2))
     return Player(
         [
-            Panel([Bars([0, 1, 2], bars, label="bars", highlight=np.arange(T) % 3)], title="Bars", xlabel="x", ylabel="y"),
-            Panel([Grid(np.arange(T)[:, None, None] * np.ones((2, 2))), Lines([0, 1], [0, 1])], title="Grid", xlabel="c", ylabel="r"),
+            Panel([Bars([0, 1, 2], bars, label="bars", highlight=np.arange(T) % 3)], "Bars", xlabel="x", ylabel="y"),
+            Panel([Grid(heat), Lines([0, 1], [0, 1])], "Grid", xlabel="column", ylabel="row"),
         ],
         [f"frame {k}" for k in range(T)],
         title="A player", alt="Three bars and a grid.", takeaway="Bars grow.", t_label="step", times=np.arange(T) * 10,
@@ -43,13 +44,13 @@ def press(page, *keys):
 
 RUN = """([last, actions]) => {
   let state = window.view.initial(last);
-  for (const action of actions) state = window.view.reduce(state, typeof action === "string" ? { type: action } : action);
+  for (const action of actions) state = window.view.reduce(state, action);
   return state;
 }"""
 
 
 def after(page, *actions, last=5):
-    return page.evaluate(RUN, [last, list(actions)])
+    return page.evaluate(RUN, [last, [{"type": action} if isinstance(action, str) else action for action in actions]])
 
 
 def tick(frames):
@@ -283,7 +284,10 @@ def test_with_reduced_motion_it_steps_and_does_not_glide(opened, view, motion):
 
 def test_it_is_crisp_on_a_dense_screen_and_follows_the_width_of_its_cell(opened, view):
     page = opened(view, device_scale_factor=2, viewport={"width": 900, "height": 700})
-    size = "() => { const c = document.querySelector('canvas'); return [c.width, c.clientWidth, c.height, c.clientHeight]; }"
+    size = """() => {
+      const c = document.querySelector("canvas");
+      return [c.width, c.clientWidth, c.height, c.clientHeight];
+    }"""
     width, css_width, height, css_height = page.evaluate(size)
     assert (width, height) == (2 * css_width, 2 * css_height)
     page.set_viewport_size({"width": 420, "height": 900})
@@ -300,7 +304,8 @@ def test_light_and_dark_are_both_legible_and_change_at_once(opened, view):
     page.emulate_media(color_scheme="dark")
     page.wait_for_function("(old) => document.querySelector('canvas').toDataURL() !== old", arg=light)
     ink, ground = page.evaluate(
-        """() => { const s = getComputedStyle(document.querySelector(".iso-view")); return [s.color, s.backgroundColor]; }"""
+        """(({ color, backgroundColor }) => [color, backgroundColor])(
+            getComputedStyle(document.querySelector(".iso-view")))"""
     )
 
     def brightness(colour):

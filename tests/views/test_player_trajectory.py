@@ -106,17 +106,38 @@ def test_descriptions_and_times_are_one_a_frame():
 def everything():
     x = np.linspace(0, 1, N)
     moving = np.linspace(0, 1, T)[:, None]
+    heat = moving[:, :, None] * np.ones((3, 4))
     return Player(
         [
-            Panel([Points(x, x * moving, label="dots", highlight=np.arange(T)), Lines(x, x, label="line", dash="dotted")],
-                  title="First", xlabel="across", ylabel="up"),
-            Panel([Grid(moving[:, :, None] * np.ones((3, 4)), box=[0, 0, 2, 2]), Labels([1], [1], [[f"t{k}"] for k in range(T)])],
-                  title="Second", xlabel="column", ylabel="row", flip=True, equal=True),
-            Panel([Bars([0, 1, 2], 10.0 ** np.arange(3), highlight=1)], title="Third", xlabel="bar", ylabel="size", yscale="log",
-                  xticks={0: "a", 1: "b", 2: "c"}),
+            Panel(
+                [Points(x, x * moving, label="dots", highlight=np.arange(T)), Lines(x, x, label="line", dash="dotted")],
+                title="First",
+                xlabel="across",
+                ylabel="up",
+            ),
+            Panel(
+                [Grid(heat, box=[0, 0, 2, 2]), Labels([1], [1], [[f"t{k}"] for k in range(T)])],
+                title="Second",
+                xlabel="column",
+                ylabel="row",
+                flip=True,
+                equal=True,
+            ),
+            Panel(
+                [Bars([0, 1, 2], 10.0 ** np.arange(3), highlight=1)],
+                title="Third",
+                xlabel="bar",
+                ylabel="size",
+                yscale="log",
+                xticks={0: "a", 1: "b", 2: "c"},
+            ),
         ],
-        [f"frame {k}" for k in range(T)], title="Everything", alt="Every kind of mark.", t_label="epoch", times=np.arange(T) * 10,
-    )  # fmt: skip
+        [f"frame {k}" for k in range(T)],
+        title="Everything",
+        alt="Every kind of mark.",
+        t_label="epoch",
+        times=np.arange(T) * 10,
+    )
 
 
 def test_the_static_form_has_a_title_labels_and_alt_text():

@@ -37,9 +37,10 @@ def test_it_draws_before_anyone_asks(opened, explorer):
     assert page.evaluate("window.sent") == []
     assert page.inner_text(".iso-words") == explorer.words
     assert page.get_by_role("img", name="Singular values of the product").count() == 1
-    blank = page.evaluate(
-        "() => { const c = document.querySelector('canvas'); const b = document.createElement('canvas'); b.width = c.width; b.height = c.height; return b.toDataURL(); }"
-    )
+    blank = page.evaluate("""() => {
+      const blank = document.querySelector("canvas").cloneNode();  // the size, without what is drawn
+      return blank.toDataURL();
+    }""")
     assert picture(page) != blank
     assert page.faults == []
 

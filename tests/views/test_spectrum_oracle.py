@@ -1,4 +1,4 @@
-"""The spectrum agrees with other algorithms in more digits over the whole range of the sliders, or says it does not know."""
+"""Over the whole range of the sliders the spectrum agrees with other algorithms in more digits, or is unknown."""
 
 from __future__ import annotations
 
@@ -109,12 +109,18 @@ def log_sigma_extended(phi, init, sigma_w, residual, depths, seed=0):
 
 def test_the_loop_knows_the_same_activations():
     assert set(SLOPES) == set(PHIS) == set(ACTIVATIONS)
-    assert INIT_NAMES == tuple(INITS)
+    assert tuple(INITS) == INIT_NAMES
 
 
 CORNERS = list(itertools.product(PHIS, INIT_NAMES, (0.2, 3.0), (False, True)))
-BETWEEN = [("tanh", "gaussian", 1.0, False), ("tanh", "orthogonal", 1.33, False), ("relu", "gaussian", 1.41, False),
-           ("relu", "orthogonal", 0.9, True), ("sigmoid", "gaussian", 1.7, False), ("linear", "gaussian", 1.0, False)]  # fmt: skip
+BETWEEN = [
+    ("tanh", "gaussian", 1.0, False),
+    ("tanh", "orthogonal", 1.33, False),
+    ("relu", "gaussian", 1.41, False),
+    ("relu", "orthogonal", 0.9, True),
+    ("sigmoid", "gaussian", 1.7, False),
+    ("linear", "gaussian", 1.0, False),
+]
 
 
 @pytest.mark.skipif(not EXTENDED, reason="long double is float64 on this machine; the 160-digit test still runs")
@@ -143,9 +149,14 @@ def singular_values_in_digits(J_all, digits):
 
 @pytest.mark.parametrize(
     ("phi", "init", "sigma_w", "residual"),
-    [("sigmoid", "gaussian", 0.2, False), ("tanh", "gaussian", 3.0, False), ("relu", "gaussian", 3.0, True),
-     ("linear", "orthogonal", 3.0, True), ("tanh", "orthogonal", 1.0, False)],
-)  # fmt: skip
+    [
+        ("sigmoid", "gaussian", 0.2, False),
+        ("tanh", "gaussian", 3.0, False),
+        ("relu", "gaussian", 3.0, True),
+        ("linear", "orthogonal", 3.0, True),
+        ("tanh", "orthogonal", 1.0, False),
+    ],
+)
 def test_sixty_four_layers_agree_with_160_digits(phi, init, sigma_w, residual, monkeypatch):
     digits, width = 160, 8
     W, x = drawn(seed=5, width=width)
@@ -167,7 +178,7 @@ def test_sixty_four_layers_agree_with_160_digits(phi, init, sigma_w, residual, m
 
 
 def test_values_rounding_could_have_made_are_marked_unknown():
-    """Two diagonal layers whose product has σ = 1 and 1e-20: plain float64 keeps both, but cannot vouch for one of them."""
+    """Two diagonal layers with σ = 1 and 1e-20 in their product: float64 holds both, but cannot vouch for both."""
     with jax.enable_x64(True):
         J = jnp.stack([jnp.diag(jnp.array([1.0, 1e-10]))] * 2)
         log_sigma = np.asarray(log_singular_values(J))
@@ -198,7 +209,7 @@ def test_an_orthogonal_linear_net_is_an_isometry_at_every_depth():
 
 
 def test_mean_field_says_how_the_mean_square_of_a_gaussian_linear_products_spectrum_grows():
-    """E‖J^ℓ…J^1‖²_F = n σ_w^{2ℓ} for gaussian weights (Pennington et al. 2017, eq. 4 with χ = σ_w²), in the mean over nets."""
+    """The mean square singular value is χ^ℓ with χ = σ_w² (Pennington et al. 2017), in the mean over nets."""
     means = []
     for seed in range(12):
         log_sigma = spectrum("linear", "gaussian", 1.2, seed=seed)[7]

@@ -129,7 +129,10 @@ def test_a_silent_net_is_said_and_not_drawn_as_nan():
     assert shown(view.figure()).alt
 
 
-@pytest.mark.parametrize(("options", "sentence"), [({"phi": "gelu"}, "no activation 'gelu'"), ({"init": "he"}, "no init 'he'"), ({"depth": 0}, "at least one layer")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [({"phi": "gelu"}, "no activation 'gelu'"), ({"init": "he"}, "no init 'he'"), ({"depth": 0}, "at least one layer")],
+)
 def test_what_it_cannot_build_is_refused_in_a_sentence(options, sentence):
     with pytest.raises(ValueError, match=sentence):
         whisper(**options)
