@@ -20,7 +20,7 @@ from jaxtyping import Array, Float, Int, Key
 from course.nets.layers import ACTIVATIONS, Activation, Layer, apply, gaussian, stack
 
 LEAN = {"xla_cpu_use_fusion_emitters": False}
-"""For the large programs here: XLA's newer emitters take 90 MB and a third more time to compile the same speed."""
+"""How `train` is compiled: XLA's newer emitters make it no faster, and take 90 MB and a third more time to compile."""
 
 
 class Net(NamedTuple):
@@ -69,7 +69,7 @@ def loss(
     return cross_entropy(jax.vmap(lambda x: logits(net, x, phi, depth))(x), y)
 
 
-@partial(jax.jit, static_argnames="phi", compiler_options=LEAN)
+@partial(jax.jit, static_argnames="phi")
 def gradient_norms(
     net: Net, x: Float[Array, "batch d"], y: Int[Array, "batch"], phi: Activation
 ) -> Float[Array, "depth"]:
@@ -135,6 +135,8 @@ def train(
     classes: int = 10,
 ) -> Run:
     """Train one net for each entry of `setting` by SGD, all in one program; none is deeper than `max_depth`.
+
+    Not to be called inside another `jit` or `grad`: it is compiled with options of its own (`LEAN`).
 
     Every net starts from the same draw of weights (scaled by its σ_w) and sees the same minibatches, so that
     nets differ by their setting alone.
