@@ -118,7 +118,7 @@ def demo(
     wrong = demos.surprises(made, rows)
     console = Console()
     for line in wrong:
-        console.print(line, style="red", highlight=False)
+        console.print(line, style="red", highlight=False, soft_wrap=True)
     console.print(
         f"{len(rows) - len(wrong)} of {len(rows)} scores are what the learners' mistakes imply.", highlight=False
     )

@@ -125,7 +125,7 @@ def _image(tex: str) -> str:
     plain = re.sub(r"frac(\d)(\d)", r"frac{\1}{\2}", tex)
     for command, other in _SAME.items():
         whole = re.escape(command) + ("" if command.endswith("{") else "(?![A-Za-z])")
-        plain = re.sub(whole, re.escape(other) if other else "", plain)
+        plain = re.sub(whole, other.replace("\\", r"\\"), plain)
     svg, depth = _drawn(plain)
     data = base64.b64encode(svg.encode()).decode()
     level = min(20, max(0, round(depth)))

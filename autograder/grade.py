@@ -67,10 +67,15 @@ def grade_one(task: Task) -> Outcome:
     """Grade one submission in a process and a folder of its own. Whatever happens to it comes back as an `Outcome`."""
     started = time.monotonic()
     student = task.submission.student
-    scratch = Path(tempfile.mkdtemp(prefix="grade-"))
     try:
+        scratch = Path(tempfile.mkdtemp(prefix="grade-"))
         process = _processes.Process(target=_in_child, args=(task, scratch))
         process.start()
+    except OSError as error:
+        raise GradingError(
+            f"No further process or scratch folder can be made ({error.strerror}). Grade with fewer --jobs."
+        ) from None
+    try:
         _running.add(process)
         process.join(PATIENCE * task.seconds)
         overdue = process.is_alive()
@@ -282,13 +287,12 @@ def write(outcome: Outcome, handed_in: Submission, ledger: Ledger, into: Path) -
     """Put one outcome, whole, in the places of the student's last one: gradebook, notebook as run, feedback page."""
     unit, place = outcome.unit, Path(outcome.student) / outcome.unit
     ledger.record(outcome, handed_in.timestamp)
-    try:
-        content = submission.content(handed_in)
-    except submission.Unusable:
-        content = b""
     copy = into / "submitted" / place / f"{unit}.ipynb"
-    if copy != handed_in.path:
-        files.write(copy, content)
+    if copy.parent.resolve() != handed_in.path.parent.resolve():
+        try:
+            files.write(copy, submission.content(handed_in))
+        except submission.Unusable:
+            copy.unlink(missing_ok=True)
         if handed_in.timestamp:
             files.write(copy.with_name("timestamp.txt"), handed_in.timestamp)
     if outcome.ending is Ending.FAILED:

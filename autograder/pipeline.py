@@ -80,6 +80,7 @@ def grade(task: Task, scratch: Path) -> Outcome:
         notebook, remarks = submission.restore(submission.content(task.submission), released)
     except Unusable as unusable:
         return failed(student, task.unit, str(unusable))
+    os.environ.pop("ISOMETRY_BANKS", None)  # the server this process was forked from may have had another one
     os.environ.update(task.environment, IPYTHONDIR=str(scratch / "ipython"), JUPYTER_RUNTIME_DIR=str(scratch / "run"))
     course = _scratch_course(task, notebook, scratch)
     with quiet() as log:

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -97,6 +98,10 @@ def skipped(data: Any) -> None:
     cell(data, "scale-check")["metadata"]["tags"] = ["skip-execution"]
 
 
+def in_place(data: Any) -> None:
+    cell(data, "relu")["source"] = "def relu(z):\n    z[z < 0] = 0.0\n    return z"
+
+
 def text_for_points(points: str) -> Callable[[Any], None]:
     """A check that is replaced by something which shows `points`."""
     return before("scale", f"class P:\n    def __repr__(self): return '{points}'\n\ncheck = lambda *a, **k: P()")
@@ -106,6 +111,7 @@ BY_HAND: dict[str, Callable[[Any], None]] = {
     "dead": before("relu", "import os; os._exit(1)"),
     "stubborn": before("count", "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass"),
     "twice": copied_check,
+    "partly": in_place,
     "skipped": skipped,
     "warned": before("relu", "import sys; print('a warning', file=sys.stderr)"),
     "silent": text_for_points("thanks"),
@@ -172,6 +178,36 @@ def test_points_are_earned_by_a_number_between_zero_and_the_most_and_by_nothing_
 def test_a_warning_on_stderr_costs_nothing(graded: Graded) -> None:
     assert {c: graded.rows["warned"].scores[c] for c in WORTH} == WORTH
     assert "a warning" in graded.page("warned")
+
+
+def test_a_part_of_the_points_for_a_part_of_what_was_asked(graded: Graded) -> None:
+    assert graded.rows["partly"].scores["relu-check"] == 3.0
+    assert graded.rows["partly"].mistakes == {"relu-check": "in_place"}
+
+
+def test_stock_nbgrader_gives_the_same_scores(graded: Graded, tmp_path: Path) -> None:
+    """nbgrader's own commands, with the course's own settings, on the same files."""
+    course = tmp_path / "course"
+    shutil.copytree(graded.course, course, ignore=shutil.ignore_patterns("grading"))
+    students = [graded.one(Kind.SEVERAL).name, "partly"]
+    for student in students:
+        shutil.copytree(graded.submitted / student, course / "grading" / "submitted" / student)
+    here = str(Path(sys.executable).parent)
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "ISOMETRY_COURSE": str(course)}
+    env["PATH"] = os.pathsep.join([here, env["PATH"]])
+    for command in ("generate_assignment --force", "autograde"):
+        done = subprocess.run(
+            [sys.executable, "-m", "nbgrader", *command.split(), UNIT],
+            cwd=course,
+            env=env,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+    with Gradebook(f"sqlite:///{course / 'grading' / 'gradebook.db'}", "isometry") as gradebook:
+        for student in students:
+            (notebook,) = gradebook.find_submission(UNIT, student).notebooks
+            assert {g.name: g.score for g in notebook.grades} == graded.rows[student].scores
 
 
 def test_a_free_answer_waits_for_a_person(graded: Graded) -> None:
@@ -409,6 +445,13 @@ def test_cells_that_changed_after_grading_are_refused_with_a_sentence(graded: Gr
     nbformat.write(notebook, source)
     with pytest.raises(GradingError, match=r"have changed since its class was graded \(count-check\)"):
         grade_class(UNIT, course / "grading" / "submitted", Settings(course / "grading"), root=course)
+
+
+def test_a_unit_without_a_bank_is_not_graded_with_silence(graded: Graded, tmp_path: Path) -> None:
+    course = tmp_path / "course"
+    shutil.copytree(graded.course, course, ignore=shutil.ignore_patterns("bank.py", "grading"))
+    with pytest.raises(GradingError, match="has no bank, and without one nothing is judged"):
+        grade_class(UNIT, graded.submitted, Settings(tmp_path / "g"), root=course)
 
 
 def test_help_says_what_each_command_does(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
