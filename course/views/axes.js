@@ -184,6 +184,15 @@ function make(tag, attributes = {}, ...children) {
   return node;
 }
 
+// Keeps plain keys pressed in a view from JupyterLab, whose command mode would take arrows, Home, 0 and more for
+// itself. What works everywhere in JupyterLab (Ctrl+S, Shift+Enter, Escape) still reaches it.
+function ownKeys(root) {
+  root.addEventListener("keydown", (event) => {
+    const theirs = event.ctrlKey || event.metaKey || event.altKey || event.key === "Escape";
+    if (!theirs && !(event.shiftKey && event.key === "Enter")) event.stopPropagation();
+  });
+}
+
 // anywidget hands bytes over as a DataView; a copy of them as float32 (the buffer may lie at an odd place).
 function floats(view) {
   if (!view || !view.byteLength) return new Float32Array();

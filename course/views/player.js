@@ -413,7 +413,7 @@ function render({ model, el }) {
   const words = make("p", { class: "iso-words", "aria-live": "polite" });
   const root = make(
     "div",
-    { class: "iso-view iso-player", role: "group", "aria-label": spec.title, tabindex: 0, "data-lm-suppress-shortcuts": "true" },
+    { class: "iso-view iso-player", role: "group", "aria-label": spec.title, tabindex: 0 },
     make("p", { class: "iso-title" }, spec.title),
     canvas,
     make("div", { class: "iso-scrub" }, scrub, time),
@@ -489,9 +489,9 @@ function render({ model, el }) {
     const action = keyAction(event, kindOf(event.target));
     if (!action) return;
     event.preventDefault();
-    event.stopPropagation();
     act(action);
   });
+  ownKeys(root);
 
   // The panel under the pointer, and where in its axes, in 0 … 1 of the whole axis.
   function pointed(event) {

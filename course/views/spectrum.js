@@ -197,7 +197,7 @@ function render({ model, el }) {
   const title = "Singular values of a net's Jacobian, layer by layer";
   const root = make(
     "div",
-    { class: "iso-view iso-spectrum", role: "group", "aria-label": title, "data-lm-suppress-shortcuts": "true" },
+    { class: "iso-view iso-spectrum", role: "group", "aria-label": title },
     make("p", { class: "iso-title" }, title),
     make("div", { class: "iso-controls iso-bar" }, ...Object.values(controls).map((c) => c.node), another),
     canvas,
@@ -205,6 +205,7 @@ function render({ model, el }) {
     words,
   );
   el.replaceChildren(root);
+  ownKeys(root);
 
   const HEIGHT = 340;
   canvas.style.height = `${HEIGHT}px`;
