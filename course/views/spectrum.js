@@ -49,7 +49,7 @@ export function lines(values, width, depth, resolution) {
     floor[l] = values[start] + resolution;
     if (Number.isNaN(values[start + width - 1]) && Number.isFinite(floor[l])) {
       unknown = true;
-      low = Math.min(low, floor[l] - 2);
+      low = Math.min(low, floor[l] - 1);
     }
   }
   return { ranks, median, floor, low, high, unknown };
@@ -59,7 +59,7 @@ export function lines(values, width, depth, resolution) {
 export function steady(low, high) {
   const span = high - low;
   const step = span < 4 ? 0.5 : span < 12 ? 1 : span < 40 ? 5 : 10;
-  return [Math.floor(low / step - 0.15) * step, Math.ceil(high / step + 0.15) * step];
+  return [Math.floor(low / step - 0.05) * step, Math.ceil(high / step + 0.05) * step];
 }
 
 function hatching(ctx, colours) {

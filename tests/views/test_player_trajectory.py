@@ -213,3 +213,13 @@ def test_a_view_that_does_not_exist_is_answered_with_those_that_do():
 )  # fmt: skip
 def test_powers_of_ten_in_words(log10, said):
     assert power(log10) == said
+
+
+def test_importing_every_view_starts_no_jax_backend():
+    code = """
+import course.views.spectrum, course.views.whisper_player, course.nets.spectrum, course.nets.whisper
+from jax._src import xla_bridge
+print(len(xla_bridge._backends))"""
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "0"
+    )

@@ -162,4 +162,4 @@ def test_pure_parts(opened, explorer):
     # All lines start at σ = 1, and the floor lies at the resolution below the largest.
     seen = page.evaluate("""() => { const s = window.view.lines([1, 0, 2, NaN], 2, 2, -12);
         return [Array.from(s.ranks[0]), Array.from(s.floor), s.unknown, s.low, s.high]; }""")
-    assert seen == [[0, 1, 2], [-12, -11, -10], True, -12, 2]
+    assert seen == [[0, 1, 2], [-12, -11, -10], True, -11, 2]
