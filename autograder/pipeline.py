@@ -14,6 +14,7 @@ import math
 import os
 import re
 import shutil
+import tempfile
 import time
 from dataclasses import dataclass
 from datetime import timedelta
@@ -81,7 +82,13 @@ def grade(task: Task, scratch: Path) -> Outcome:
     except Unusable as unusable:
         return failed(student, task.unit, str(unusable))
     os.environ.pop("ISOMETRY_BANKS", None)  # the server this process was forked from may have had another one
-    os.environ.update(task.environment, IPYTHONDIR=str(scratch / "ipython"), JUPYTER_RUNTIME_DIR=str(scratch / "run"))
+    os.environ.update(
+        task.environment,
+        IPYTHONDIR=str(scratch / "ipython"),
+        JUPYTER_RUNTIME_DIR=str(scratch / "run"),
+        TMPDIR=str(scratch / "run"),
+    )
+    tempfile.tempdir = None  # as TMPDIR says from now on
     course = _scratch_course(task, notebook, scratch)
     with quiet() as log:
         try:
