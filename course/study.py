@@ -243,7 +243,7 @@ def jupyterlab(into: Path, options: tuple[str, ...], base: Mapping[str, str]) ->
     started += [f"--ServerApp.root_dir={into}", f"--LabApp.default_url=/lab/tree/{START}"]
     if "JUPYTER_TOKEN" not in base and not any("token" in one or "log" in one for one in options):
         # Its address, with the token it makes, and not forty lines of log around what we said.
-        started += ["--ServerApp.log_level=WARN", "--LabApp.log_level=WARN"]
+        started += ["--ServerApp.log_level=ERROR", "--LabApp.log_level=ERROR"]
     if os.geteuid() == 0:
         started.append("--allow-root")  # in a container; the server listens on this machine alone, behind its token
     return [*started, *options]

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from course import study
+from course import shortcuts, study
 from course.errors import CourseError
 from course.study import prepare
 
@@ -185,7 +185,7 @@ def test_killed_at_any_write_it_leaves_whole_files_and_goes_on(course: Path, min
     kill = f"""
 import os, sys
 from pathlib import Path
-from course import study
+from course import shortcuts, study
 count = 0
 def hook(event, args):
     global count
@@ -268,8 +268,8 @@ def test_jupyterlab_opens_on_the_start_page_with_the_courses_settings(tmp_path: 
     assert "--LabApp.default_url=/lab/tree/start.ipynb" in started
     assert f"--ServerApp.root_dir={tmp_path / 'mine'}" in started
     # Where the learner brings a token of their own, JupyterLab says its address in the log alone: leave the log on.
-    assert "--ServerApp.log_level=WARN" in started
-    assert "--ServerApp.log_level=WARN" not in study.jupyterlab(tmp_path, ("--IdentityProvider.token=x",), {})
+    assert "--ServerApp.log_level=ERROR" in started
+    assert "--ServerApp.log_level=ERROR" not in study.jupyterlab(tmp_path, ("--IdentityProvider.token=x",), {})
 
 
 def test_binder_starts_with_the_same_variables(root: Path) -> None:
@@ -283,3 +283,8 @@ def test_binder_starts_with_the_same_variables(root: Path) -> None:
     differ = {name for name in ours if ours[name] != binders.get(name)}
     # These three come from postBuild and from where the package lies.
     assert differ == {"JUPYTER_CONFIG_PATH", "ISOMETRY_COURSE", "ISOMETRY_RECORD"}
+
+
+def test_the_settings_are_those_of_the_installed_jupyterlab() -> None:
+    assert shortcuts.OVERRIDES.read_text() == shortcuts.text(), "run: python -m course.shortcuts"
+    assert len(json.loads(shortcuts.text())["@jupyterlab/shortcuts-extension:shortcuts"]["shortcuts"]) > 40

@@ -1,0 +1,261 @@
+"""JupyterLab in a browser, as a learner uses it: pages, cells, forms, pictures. It waits for what is seen, not for time."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, Locator, Page, expect
+from serving import Server
+
+from autograder.bank import Bank
+from autograder.exercise import Choice, Exercise, plain
+
+RUN_SECONDS = 240
+"""How long a whole lesson may take here; its own budget is measured by `make bench`, on an idle machine."""
+
+# The page's own application object, which `--LabApp.expose_app_in_browser` puts there.
+_CELLS = """() => {
+  const panel = window.jupyterapp.shell.currentWidget;
+  const kernel = panel?.sessionContext?.session?.kernel;
+  if (!kernel || !panel.content?.widgets) return null;
+  return {
+    kernel: kernel.status,
+    cells: panel.content.widgets.map((w, i) => ({
+      index: i, type: w.model.type, source: w.model.sharedModel.getSource(),
+      count: w.model.executionCount ?? null, state: w.model.executionState ?? null,
+      errors: w.model.type !== "code" ? [] : [...Array(w.model.outputs.length).keys()]
+        .map((k) => w.model.outputs.get(k).toJSON()).filter((o) => o.output_type === "error")
+        .map((o) => `${o.ename}: ${o.evalue}`),
+    })),
+  };
+}"""
+
+
+class Lab:
+    """One browser page on a server's JupyterLab, with one notebook in front."""
+
+    def __init__(self, browser: Browser, server: Server, dark: bool = False) -> None:
+        self.server = server
+        self.context = browser.new_context(
+            viewport={"width": 1280, "height": 900}, color_scheme="dark" if dark else "light"
+        )
+        self.page: Page = self.context.new_page()
+        self.asked: set[str] = set()
+        """The hosts that the page has asked for anything."""
+        self.page.on("request", lambda request: self.asked.add(urlsplit(request.url).hostname or ""))
+
+    def close(self) -> None:
+        self.context.close()
+
+    # -- notebooks
+
+    def open(self, name: str) -> None:
+        """Open the notebook `name` of the learner's folder, in front of all others."""
+        self.page.goto(self.server.page(f"lab/tree/{name}"))
+        self.in_front(name)
+
+    def in_front(self, name: str) -> None:
+        """Wait until the notebook `name` is in front and its kernel is ready."""
+        self.page.wait_for_function(
+            """name => { const c = window.jupyterapp?.shell?.currentWidget?.context;
+                         return c?.path === name && c.isReady; }""",
+            arg=name,
+            timeout=60_000,
+        )
+        self.page.wait_for_function(f"() => {{ const s = ({_CELLS})(); return s?.kernel === 'idle'; }}", timeout=60_000)
+
+    def follow(self, link: str, to: str) -> None:
+        """Click the link whose text is `link` in the notebook in front; it opens the notebook `to`."""
+        self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) a", has_text=link).first.click()
+        self.in_front(to)
+
+    def cells(self) -> list[dict[str, Any]]:
+        state: dict[str, Any] = self.page.evaluate(_CELLS)
+        return list(state["cells"])
+
+    def errors(self) -> list[str]:
+        return [f"cell {cell['index']}: {error}" for cell in self.cells() for error in cell["errors"]]
+
+    def command(self, name: str, **args: Any) -> None:
+        """Do what a menu entry or a shortcut does."""
+        self.page.evaluate("([name, args]) => window.jupyterapp.commands.execute(name, args)", [name, args])
+
+    def menu(self, *path: str) -> None:
+        """Choose an entry of the main menu by its words."""
+        self.page.locator(".lm-MenuBar-itemLabel", has_text=re.compile(f"^{path[0]}$")).click()
+        self.page.locator(".lm-Menu-itemLabel", has_text=re.compile(f"^{path[1]}$")).first.click()
+
+    def run_all(self) -> None:
+        """Run → Run All Cells, and wait until the last one has come back (or one has raised and stopped the rest)."""
+        self.menu("Run", "Run All Cells")
+        self.page.wait_for_function(
+            f"""() => {{ const s = ({_CELLS})(); if (s?.kernel !== 'idle') return false;
+                const code = s.cells.filter((c) => c.type === 'code' && c.source.trim());
+                const raised = code.some((c) => c.errors.length);
+                const back = code.every((c) => c.state !== 'running' && (raised || c.count !== null));
+                return back && code[0].count !== null; }}""",
+            timeout=RUN_SECONDS * 1000,
+        )
+
+    def cell(self, source: str) -> Locator:
+        """The code cell whose source contains `source`, scrolled into view."""
+        index = next(c["index"] for c in self.cells() if c["type"] == "code" and source in c["source"])
+        # A notebook draws only what is near: go there as a click would.
+        self.page.evaluate(
+            """index => { const n = window.jupyterapp.shell.currentWidget.content;
+                          n.activeCellIndex = index; return n.scrollToItem(index, 'start'); }""",
+            index,
+        )
+        cell = self.page.locator(f'.jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell[data-windowed-list-index="{index}"]')
+        expect(cell).to_be_attached(timeout=20_000)
+        return cell
+
+    def run_cell(self, source: str) -> Locator:
+        """Run the cell that contains `source` with Shift+Enter, and wait until it has come back."""
+        cell = self.cell(source)
+        before = next(c["count"] for c in self.cells() if source in c["source"])
+        cell.locator(".jp-InputPrompt").click()
+        self.page.keyboard.press("Shift+Enter")
+        self.page.wait_for_function(
+            f"""([source, before]) => {{ const s = ({_CELLS})();
+                const c = s?.cells.find((c) => c.source.includes(source));
+                return s?.kernel === 'idle' && c.count !== null && c.count !== before && c.state !== 'running'; }}""",
+            arg=[source, before],
+            timeout=90_000,
+        )
+        return self.cell(source)
+
+    # -- looking
+
+    def theme(self, dark: bool) -> None:
+        self.command("apputils:change-theme", theme="JupyterLab Dark" if dark else "JupyterLab Light")
+        expect(self.page.locator(f'body[data-jp-theme-light="{"false" if dark else "true"}"]')).to_be_attached()
+
+    def photograph(self, folder: Path, name: str) -> None:
+        self.page.screenshot(path=folder / f"{name}.png")
+
+
+def picture(canvas: Locator) -> str:
+    """A fingerprint of a canvas's pixels."""
+    return hashlib.sha256(str(canvas.evaluate("canvas => canvas.toDataURL()")).encode()).hexdigest()
+
+
+def becomes(read: Callable[[], Any], wanted: Callable[[Any], bool], page: Page, seconds: float = 20) -> Any:
+    """Read again and again until the reading is as wanted; the last reading. Fails where it never is."""
+    for _ in range(int(seconds * 20)):
+        reading = read()
+        if wanted(reading):
+            return reading
+        page.wait_for_timeout(50)
+    raise AssertionError(f"waited {seconds} s in vain; the last reading was {reading!r}")
+
+
+class Form:
+    """A practice form inside `place`, answered as a learner does: by reading the question and typing."""
+
+    def __init__(self, place: Locator, bank: Bank, skill: str) -> None:
+        self.place, self.exercises = place, [e for e in bank.of_skill(skill) if not e.is_code]
+        self.page = place.page
+        expect(place.get_by_role("button", name="Check")).to_be_visible(timeout=30_000)
+
+    @property
+    def question(self) -> str:
+        row = self.place.locator(".isometry-panel", has_text="Practice ·").last
+        return flat(row.inner_text())
+
+    @property
+    def standing(self) -> str:
+        return str(self.place.locator('[role="status"]:not(.isometry-panel)').last.inner_text())
+
+    @property
+    def verdict(self) -> str:
+        return flat(self.place.locator(".isometry-panel").last.inner_text())
+
+    def asked(self) -> tuple[Exercise, dict[str, Any]]:
+        """Which exercise stands there, and with which numbers, read from the question's own words."""
+        text = self.question
+        for exercise in self.exercises:
+            words = re.split(r"\\\{(\w+)\\\}", re.escape(flat(exercise.prompt({}))))
+            names: set[str] = set()
+            pattern = ""
+            for i, part in enumerate(words):
+                if i % 2 == 0:
+                    pattern += part
+                else:
+                    pattern += f"(?P={part})" if part in names else f"(?P<{part}>.+?)"
+                    names.add(part)
+            if found := re.search(pattern, text):
+                given = {name: value(found[name]) for name in names}
+                if set(given) == set(exercise.parameters):
+                    return exercise, given
+        raise AssertionError(f"no exercise of this skill asks: {text}")
+
+    def right(self) -> Any:
+        """The right answer to what is asked."""
+        exercise, given = self.asked()
+        return plain(exercise.reference(**given))
+
+    def answer(self, answer: Any) -> str:
+        """Type or choose `answer`, press Enter or Check, and read what came of it."""
+        exercise, _ = self.asked()
+        if isinstance(exercise.returns, Choice):
+            self.place.get_by_text(str(answer), exact=True).click()
+            self.place.get_by_role("button", name="Check").click()
+        else:
+            field = self.place.get_by_role("textbox")
+            field.fill(str(answer))
+            field.press("Enter")
+        signs = "✓✗◐?!…"
+        return str(becomes(lambda: self.verdict, lambda text: text[:1] in signs, self.page))
+
+    def another(self) -> None:
+        """Ask for the next question, and wait until it stands there."""
+        before = self.question
+        self.place.get_by_role("button", name="Another").click()
+        becomes(lambda: self.question, lambda text: text != before, self.page)
+
+    def master(self) -> None:
+        """Answer right until the skill is mastered."""
+        for _ in range(3):
+            assert self.answer(self.right()).startswith("✓ Right")
+            if "mastered" in self.standing:
+                return
+            self.another()
+        raise AssertionError(f"three right in a row, and yet: {self.standing}")
+
+
+def flat(text: str) -> str:
+    """Text without the line breaks and backticks that a panel shows in its own way."""
+    return " ".join(text.replace("`", "").split())
+
+
+def value(text: str) -> Any:
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
+
+
+@contextmanager
+def studying(root: Path, into: Path, scratch: Path) -> Iterator[Server]:
+    """`course study --no-browser` of the course at `root` in the folder `into`, as a learner starts it."""
+    clone = Path(__file__).resolve().parents[2]
+    dropped = ("JUPYTER", "ISOMETRY", "JAX", "XLA", "NBGRADER")
+    env = {name: text for name, text in os.environ.items() if not name.startswith(dropped)}
+    env["PYTHONPATH"] = str(clone)
+    command = [sys.executable, "-m", "course", "study", "--root", str(root), "--into", str(into)]
+    options = ["--no-browser", "--port", "0", "--LabApp.expose_app_in_browser=True"]
+    server = Server.start([*command, *options], clone, env, scratch)
+    try:
+        yield server
+    finally:
+        server.stop()
