@@ -27,6 +27,8 @@ from autograder.grade import Settings, grade_class
 from autograder.gradebook import Ledger, Row
 from autograder.outcome import Ending, Mark, Outcome, failed
 
+pytestmark = pytest.mark.slow
+
 FIXTURE = Path(__file__).parent / "fixtures" / "course"
 UNIT = "90-tiny"
 WORTH = {"scale-check": 2.0, "count-check": 1.0, "relu-check": 4.0}
@@ -136,6 +138,14 @@ def test_every_score_in_nbgraders_gradebook_is_what_the_learners_mistakes_imply(
         scores = graded.in_nbgrader(learner.name)
         assert {cell: scores[cell] for cell in WORTH} == learner.expected, learner.kind
     assert demo.surprises(graded.learners, list(graded.rows.values())) == []
+
+
+def test_the_scores_of_unit_02_are_what_the_learners_mistakes_imply(tmp_path: Path) -> None:
+    learners = demo.make("02-jacobians", 4, seed=7)
+    assert {learner.kind for learner in learners} == {Kind.PERFECT, Kind.UNTOUCHED, Kind.ONE, Kind.SEVERAL}
+    rows = grade_class("02-jacobians", demo.hand_in(learners, "02-jacobians", tmp_path), Settings(tmp_path, jobs=2))
+    assert demo.surprises(learners, rows) == []
+    assert all(row.state is Ending.GRADED and not row.reason for row in rows)
 
 
 def test_surprises_are_found_where_there_are_some(graded: Graded) -> None:
