@@ -123,7 +123,7 @@ class Lab:
         """Run the cell that contains `source` with Shift+Enter, and wait until it has come back."""
         cell = self.cell(source)
         before = next(c["count"] for c in self.cells() if source in c["source"])
-        cell.locator(".jp-InputPrompt").click()
+        cell.locator(".cm-content").first.click()
         self.page.keyboard.press("Shift+Enter")
         self.page.wait_for_function(
             f"""([source, before]) => {{ const s = ({_CELLS})();
@@ -205,8 +205,9 @@ class Form:
         return plain(exercise.reference(**given))
 
     def answer(self, answer: Any) -> str:
-        """Type or choose `answer`, press Enter or Check, and read what came of it."""
+        """Type or choose `answer`, press Enter or Check, and read what came of it (where it is news)."""
         exercise, _ = self.asked()
+        before = self.verdict
         if isinstance(exercise.returns, Choice):
             self.place.get_by_text(str(answer), exact=True).click()
             self.place.get_by_role("button", name="Check").click()
@@ -215,7 +216,7 @@ class Form:
             field.fill(str(answer))
             field.press("Enter")
         signs = "✓✗◐?!…"
-        return str(becomes(lambda: self.verdict, lambda text: text[:1] in signs, self.page))
+        return str(becomes(lambda: self.verdict, lambda text: text[:1] in signs and text != before, self.page))
 
     def another(self) -> None:
         """Ask for the next question, and wait until it stands there."""

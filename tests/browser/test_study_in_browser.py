@@ -16,6 +16,7 @@ from playwright.sync_api import expect
 
 from autograder import bank
 from autograder.bank import Bank
+from autograder.exercise import plain
 from course import manifest
 from course.mastery import record
 from course.views.spectrum import SpectrumExplorer
@@ -142,7 +143,7 @@ def test_a_wrong_answer_is_told_its_mistake_and_a_right_one_counts(
     form = Form(lab.cell('practice("jacobians.scale")').locator(".jp-OutputArea"), questions, "jacobians.scale")
     exercise, given = form.asked()
     mistake = exercise.mistakes[0]
-    verdict = form.answer(mistake(**given))
+    verdict = form.answer(plain(mistake.answer(**given)))
     assert verdict.startswith("✗ Not yet") and mistake.sentence.replace("`", "") in verdict
     assert str(form.right()) not in verdict
     lab.photograph(pictures, "practice-wrong-light")
