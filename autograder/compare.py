@@ -96,10 +96,10 @@ def tolerance(kind: Value) -> str:
     if isinstance(kind, Choice):
         return ""
     if isinstance(kind, Integer):
-        return "judged exactly"
+        return "Judged exactly."
     if kind.figures is not None:
-        return f"judged to {kind.figures} significant figures, give or take one in the last"
-    return f"judged to {RTOL:.1e} of each entry (the square root of float32's ε)"
+        return f"Judged to {kind.figures} significant figures, give or take one in the last."
+    return f"Each entry judged to {RTOL:.1e} of itself, the square root of float32's ε."
 
 
 def agrees(kind: Value, reference: Floats | str, answer: Floats | str) -> bool:

@@ -38,9 +38,9 @@ def gate(unit: str) -> Any:
 
         missing = [(skill, syllabus.skill(skill).title) for _, skill in state.missing]
         display(practice_list(panel, missing, [("Continue anyway", lambda: walk_past(this))]))
-    raise GateClosed(
-        f"The gate of {this.id} is closed: {len(state.missing)} skills to master first. See the panel above."
-    )
+    count = len(state.missing)
+    what = "one skill is" if count == 1 else f"{count} skills are"
+    raise GateClosed(f"The gate of {this.id} is closed: {what} to be mastered first. See the panel above.")
 
 
 def _welcome(unit: Unit, state: rule.Gate, warning: str) -> Panel:
