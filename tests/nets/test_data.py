@@ -56,7 +56,7 @@ def test_the_digits_cost_no_import_of_scikit_learn():
 
 def test_a_package_that_is_missing_is_named(monkeypatch):
     monkeypatch.setattr("course.nets.data.find_spec", lambda name: None)
-    with pytest.raises(ModuleNotFoundError, match="sklearn is not installed; .*make install"):
+    with pytest.raises(ModuleNotFoundError, match=r"sklearn is not installed; .*make install"):
         digits()
 
 

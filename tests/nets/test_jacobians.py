@@ -37,8 +37,8 @@ SLOPE = {
 
 names = st.sampled_from(sorted(ACTIVATIONS))
 seeds = st.integers(0, 2**31 - 1)
-depths = st.sampled_from([1, 3, 8])  # few shapes, because each one compiles
-widths = st.sampled_from([1, 5, 16])
+depths = st.sampled_from([1, 6])  # few shapes, because each one compiles
+widths = st.sampled_from([1, 5])
 
 
 def a_net(seed: int, depth: int, width: int) -> tuple[Layer, jax.Array]:
@@ -109,7 +109,7 @@ def test_a_jacobian_is_taken_at_z_and_scales_rows():
 
 
 @given(names, seeds, depths, widths)
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=20)
 def test_the_ordered_product_is_the_nets_jacobian(name, seed, depth, width):
     (layers, x), phi = a_net(seed, depth, width), ACTIVATIONS[name]
     product = ordered_product(jacobians(layers, x, phi))
@@ -133,7 +133,7 @@ def test_the_first_layer_stands_rightmost():
 
 
 @given(names, seeds, depths, widths)
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=20)
 def test_chains_give_the_products_columns_and_rows(name, seed, depth, width):
     (layers, x), phi = a_net(seed, depth, width), ACTIVATIONS[name]
     Js = np.asarray(jacobians(layers, x, phi), float)
@@ -166,7 +166,7 @@ def test_each_link_of_the_vjp_chain_is_the_gradient_at_that_layer():
 
 
 @given(names, seeds, depths, widths, st.floats(0.3, 3.0))
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=20)
 def test_the_product_of_norms_is_never_less_than_the_norm_of_the_product(name, seed, depth, width, scale):
     layers, x = a_net(seed, depth, width)
     Js = scale * jacobians(layers, x, ACTIVATIONS[name])

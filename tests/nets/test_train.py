@@ -50,7 +50,11 @@ def test_a_net_that_knows_nothing_scores_the_logarithm_of_the_number_of_classes(
 @pytest.mark.parametrize("name", ["sigmoid", "tanh"])
 def test_gradients_agree_with_finite_differences(name, blobs):
     x, y = blobs
-    check_grads(lambda net: loss(net, x[:8], y[:8], ACTIVATIONS[name]), (a_net(),), order=1, modes=["rev"], atol=2e-2, rtol=2e-2)
+
+    def of_net(net):
+        return loss(net, x[:8], y[:8], ACTIVATIONS[name])
+
+    check_grads(of_net, (a_net(),), order=1, modes=["rev"], atol=2e-2, rtol=2e-2)
 
 
 @pytest.mark.parametrize("name", ACTS)
@@ -79,12 +83,17 @@ def test_a_padded_net_is_the_shorter_net(depth, blobs):
     assert not np.any(grads.layers.W[depth:]) and np.all(np.any(grads.layers.W[:depth], axis=(1, 2)))
 
 
+def trained(rows, blobs, seed: int = 0, **sizes):
+    """What `train` leaves behind on the blobs, tested on the first 30 of them."""
+    x, y = blobs
+    setting = settings(rows, ACTS)
+    return train(jax.random.key(seed), setting, x, y, x[:30], y[:30], activations=ACTS, classes=3, **sizes)
+
+
 def test_training_many_at_once_is_training_each_with_optax(blobs):
     x, y = blobs
     rows = [(1, "relu", 1.4, 0.1), (3, "tanh", 1.0, 0.3), (4, "sigmoid", 1.0, 0.5)]
-    run = train(
-        jax.random.key(3), settings(rows, ACTS), x, y, x[:30], y[:30], activations=ACTS, max_depth=4, steps=25, batch=16, classes=3
-    )
+    run = trained(rows, blobs, seed=3, max_depth=4, steps=25, batch=16)
     for_init, for_batches = jax.random.split(jax.random.key(3))
     picks = jax.random.randint(for_batches, (25, 16), 0, len(x))
     for i, (depth, name, sigma_w, eta) in enumerate(rows):
@@ -103,27 +112,24 @@ def test_training_many_at_once_is_training_each_with_optax(blobs):
         assert np.isclose(run.final[i], loss(net, x, y, phi), rtol=1e-3)
         guesses = np.argmax(jax.vmap(lambda x, net=net, phi=phi: logits(net, x, phi))(x[:30]), axis=1)
         assert np.isclose(run.accuracy[i], np.mean(guesses == np.asarray(y[:30])), atol=1e-6)
-        distance = [np.linalg.norm(a - b) / np.linalg.norm(b) for a, b in zip(net.layers.W, start.layers.W, strict=True)]
+        distance = [
+            np.linalg.norm(a - b) / np.linalg.norm(b) for a, b in zip(net.layers.W, start.layers.W, strict=True)
+        ]
         assert np.allclose(run.moved[i, :depth], distance, rtol=1e-2)
         assert np.all(np.isnan(run.moved[i, depth:])) and np.all(np.isnan(run.changed[i, depth:]))
         assert np.all((run.changed[i, :depth] >= 0) & (run.changed[i, :depth] <= 1))
 
 
 def test_nets_differ_by_their_setting_alone(blobs):
-    x, y = blobs
     row = (2, "tanh", 1.0, 0.1)
-    run = train(
-        jax.random.key(0), settings([row, row, (2, "tanh", 1.0, 0.2)], ACTS), x, y, x, y, activations=ACTS, max_depth=3, steps=5, classes=3
-    )
+    run = trained([row, row, (2, "tanh", 1.0, 0.2)], blobs, max_depth=3, steps=5)
     assert np.array_equal(run.loss[0], run.loss[1])
-    assert np.isclose(run.loss[0, 0], run.loss[2, 0], rtol=1e-6) and not np.allclose(run.loss[0], run.loss[2], rtol=1e-4)
+    assert np.isclose(run.loss[0, 0], run.loss[2, 0], rtol=1e-6)
+    assert not np.allclose(run.loss[0], run.loss[2], rtol=1e-4)
 
 
 def test_training_learns(blobs):
-    x, y = blobs
-    run = train(
-        jax.random.key(0), settings([(2, "tanh", 1.0, 0.3)], ACTS), x, y, x, y, activations=ACTS, max_depth=2, steps=80, classes=3
-    )
+    run = trained([(2, "tanh", 1.0, 0.3)], blobs, max_depth=2, steps=80)
     assert float(run.final[0]) < 0.1 < float(run.loss[0, 0])
     assert float(run.accuracy[0]) > 0.95
 
