@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import html
 import re
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -92,13 +91,34 @@ def _renderer(attachments: Any) -> Any:
     return Renderer(escape=False, exclude_anchor_links=True, attachments=attachments)
 
 
-@lru_cache(maxsize=1024)
+_known: dict[str, str] = {}
+
+
+def formulas(notebook: Any) -> dict[str, str]:
+    """Every formula in the notebook's prose, drawn: what a class shares need not be drawn for each of its members."""
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            rendered(cell)
+    return dict(_known)
+
+
+def know(drawn: dict[str, str]) -> None:
+    """Take these formulas as drawn."""
+    _known.update(drawn)
+
+
 def formula(tex: str) -> str:
     """TeX as HTML that carries its own strokes: images, and spans laid out as a grid for a matrix.
 
     What uses more than matplotlib's TeX knows is shown as code.
     """
     tex = " ".join(tex.split())
+    if tex not in _known:
+        _known[tex] = _formula(tex)
+    return _known[tex]
+
+
+def _formula(tex: str) -> str:
     parts = re.split(r"\\begin\{([pbv]?matrix)\}(.*?)\\end\{\1\}", tex)
     try:
         made = [_image(parts[0])]

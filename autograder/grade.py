@@ -255,6 +255,7 @@ def _tasks(
     config = assignment.settings()
     seconds = settings.seconds or int(config.Execute.get("timeout", 60))
     given = ledger.given(assignment.unit)
+    sentences, drawn = assignment.sentences(), feedback.formulas(released)
     return [
         Task(
             assignment.unit,
@@ -263,8 +264,9 @@ def _tasks(
             assignment.root / "solutions",
             config,
             seconds,
-            assignment.sentences(),
+            sentences,
             environment(assignment.root),
+            drawn,
         )
         for one in submissions
     ]

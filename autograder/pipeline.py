@@ -70,6 +70,8 @@ class Task:
     sentences: dict[str, dict[str, str]]
     """What the mistakes of each checked cell say, to know them again in its panel."""
     environment: dict[str, str]
+    formulas: dict[str, str]
+    """The formulas of the notebook's prose, drawn once for the class."""
 
 
 def grade(task: Task, scratch: Path) -> Outcome:
@@ -89,6 +91,7 @@ def grade(task: Task, scratch: Path) -> Outcome:
         TMPDIR=str(scratch / "run"),
     )
     tempfile.tempdir = None  # as TMPDIR says from now on
+    feedback.know(task.formulas)
     course = _scratch_course(task, notebook, scratch)
     with quiet() as log:
         try:
