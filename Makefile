@@ -36,7 +36,7 @@ exercises: install  ## release exercises/ from solutions/ through nbgrader
 	@$(PY) -m course exercises $(ARGS)
 
 grade: install   ## make a class of simulated learners and grade it
-	@$(PY) -m autograder.cli demo $(ARGS)
+	@$(PY) -m autograder demo $(ARGS)
 
 lint: dev        ## ruff, mypy, and the content linter
 	@$(PY) -m ruff check .
