@@ -11,7 +11,7 @@ axis of keys (seeds) and settings is a `vmap` over it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -20,10 +20,13 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float, Int, Key
 
-from course.nets import build, counts
+from course.nets import build, norms
+from course.nets.counts import Activation, Conv, Dense, Flatten, Pool
+from course.nets.counts import Layer as Described
 from course.nets.data import Split
-from course.nets.layers import Layer
+from course.nets.layers import ACTIVATIONS, Layer, apply, gaussian, stack
 from course.nets.toys import Images
+from course.nets.train import cross_entropy
 
 MLP = tuple[Layer, ...]
 """The layers of a net, the last one its linear readout; under `vmap` each array has a leading axis of runs."""
@@ -49,17 +52,6 @@ class Probe(NamedTuple):
     test: Float[Array, ""]
 
 
-class NormRun(NamedTuple):
-    """What training left behind for each norm (axis 0, in the order asked for) and seed (axis 1)."""
-
-    loss: Float[Array, "norms seeds steps"]
-    """Cross-entropy of each step's minibatch, before the step, in nats."""
-    test: Float[Array, "norms seeds"]
-    """Share of the test examples labelled right at the end; batch norm with its *running* statistics."""
-    train: Float[Array, "norms seeds"]
-    """The same on the training examples."""
-
-
 def seeds(n: int, first: int = 0) -> Key[Array, "n"]:
     """n keys, from the seeds first, first + 1, …"""
     return jax.vmap(jax.random.key)(jnp.arange(first, first + n))
@@ -68,6 +60,26 @@ def seeds(n: int, first: int = 0) -> Key[Array, "n"]:
 def first(tree: Any, run: int = 0) -> Any:
     """One run's share of a tree whose arrays have a leading axis of runs."""
     return jax.tree.map(lambda leaf: leaf[run], tree)
+
+
+def mlp(key: Key[Array, ""], sizes: Sequence[int], gain: float = 2**0.5) -> MLP:
+    """Layers from sizes[0] inputs to sizes[-1] outputs: normal weights of variance gain²/fan-in, biases zero."""
+    keys = jax.random.split(key, len(sizes) - 1)
+    shapes = zip(keys, sizes[1:], sizes[:-1], strict=True)
+    return tuple(Layer(gaussian(k, d_out, d_in, gain), jnp.zeros(d_out)) for k, d_out, d_in in shapes)
+
+
+def hidden(net: MLP, x: Float[Array, "n d"], phi: str = "relu") -> tuple[Float[Array, "n _"], ...]:
+    """(h^0, h^1, …, h^L) of every example: h^0 = x, then h^ℓ = φ(W^ℓ h^{ℓ−1} + b^ℓ) for each hidden layer; no logits."""
+    hs = [jnp.asarray(x)]
+    for layer in net[:-1]:
+        hs.append(jax.vmap(lambda h, layer=layer: apply(layer, h, ACTIVATIONS[phi]))(hs[-1]))
+    return tuple(hs)
+
+
+def logits(net: MLP, x: Float[Array, "n d"], phi: str = "relu") -> Float[Array, "n classes"]:
+    """The scores of every example: the last layer, applied to the last h."""
+    return hidden(net, x, phi)[-1] @ net[-1].W.T + net[-1].b
 
 
 def train_mlp(
@@ -79,47 +91,235 @@ def train_mlp(
     steps: int = 1000,
     eta: float = 0.01,
 ) -> Fit:
-    """Train one MLP a key on points of the plane by full-batch Adam, all in one program. Classes: max(y) + 1."""
-    raise NotImplementedError
+    """Train one MLP a key on a data set that fits in one batch, such as points of the plane, by Adam, all in one program.
+
+    Every step uses all training examples. There are as many classes as the largest label says.
+    """
+    sizes = (data.x.shape[1], *hidden, int(data.y.max()) + 1)
+    return _train_mlp(keys, *map(jnp.asarray, data), eta, sizes=sizes, phi=phi, steps=steps)
 
 
-def hidden(net: MLP, x: Float[Array, "n d"], phi: str = "relu") -> tuple[Float[Array, "n _"], ...]:
-    """(h^0, h^1, …, h^L) of every example: h^0 = x, h^ℓ = φ(W^ℓ h^{ℓ−1} + b^ℓ) for each hidden layer. Not the logits."""
-    raise NotImplementedError
+@partial(jax.jit, static_argnames=("sizes", "phi", "steps"))
+def _train_mlp(keys, x, y, x_test, y_test, eta, *, sizes, phi, steps):  # type: ignore[no-untyped-def]
+    def one(key: Array) -> Fit:
+        loss = lambda net, _: cross_entropy(logits(net, x, phi), y)
+        net, losses = adam(loss, mlp(key, sizes), jnp.arange(steps), eta)
+        return Fit(net, losses, _share_right(logits(net, x, phi), y), _share_right(logits(net, x_test, phi), y_test))
+
+    return jax.vmap(one)(keys)
 
 
+def adam(
+    loss: Callable[[Any, Any], Float[Array, ""]], start: Any, batches: Any, eta: float | Float[Array, ""]
+) -> tuple[Any, Float[Array, "steps"]]:
+    """Adam (Kingma & Ba 2015; β₁ = 0.9, β₂ = 0.999, ε = 1e-8) in one `scan`: (the parameters at the end, each step's loss).
+
+    `loss` takes parameters and one entry of `batches`, a tree whose arrays have a leading axis of steps.
+    """
+
+    def step(carry: tuple[Any, Any, Any, Array], batch: Any) -> tuple[tuple[Any, Any, Any, Array], Array]:
+        params, m, v, t = carry
+        value, grads = jax.value_and_grad(loss)(params, batch)
+        m = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, m, grads)
+        v = jax.tree.map(lambda v, g: 0.999 * v + 0.001 * g**2, v, grads)
+        # m and v start at zero: dividing by how much of their weights has been used takes that start out again.
+        m_hat, v_hat = 1 / (1 - 0.9**t), 1 / (1 - 0.999**t)
+        params = jax.tree.map(lambda p, m, v: p - eta * m * m_hat / (jnp.sqrt(v * v_hat) + 1e-8), params, m, v)
+        return (params, m, v, t + 1), value
+
+    zeros = jax.tree.map(jnp.zeros_like, start)
+    (params, *_), losses = lax.scan(step, (start, zeros, zeros, jnp.ones(())), batches)
+    return params, losses
+
+
+@jax.jit
 def probe(
-    h: Float[Array, "n d"], y: Int[Array, "n"], h_test: Float[Array, "m d"], y_test: Int[Array, "m"], ridge: float = 1e-3
+    h: Float[Array, "n d"],
+    y: Int[Array, "n"],
+    h_test: Float[Array, "m d"],
+    y_test: Int[Array, "m"],
+    ridge: float | Float[Array, ""] = 1e-3,
 ) -> Probe:
-    """A linear probe: least squares from (standardised h, 1) to one-hot labels, in closed form; its accuracy is how
-    linearly separable h makes the classes (Alain & Bengio 2017)."""
-    raise NotImplementedError
+    """A linear classifier of h: least squares from (standardised h, 1) to one-hot labels, in closed form.
+
+    Its accuracy says how close to linearly separable h makes the classes (Alain & Bengio 2017). `ridge` times the
+    identity, added to the second moments, keeps directions in which h never varies harmless. Ten classes at most.
+    """
+    mean, deviation = h.mean(0), h.std(0)
+    prepare = lambda h: jnp.pad((h - mean) / jnp.where(deviation > 0, deviation, 1), ((0, 0), (0, 1)), constant_values=1)
+    A, target = prepare(h), jax.nn.one_hot(y, 10)
+    moments = A.T @ A / len(h) + ridge * jnp.eye(A.shape[1])
+    B = jnp.linalg.solve(moments, A.T @ target / len(h))
+    return Probe(_share_right(A @ B, y), _share_right(prepare(h_test) @ B, y_test))
+
+
+class NormNet(NamedTuple):
+    """A stack of equal layers, z = W h, then norm, then φ; and a linear readout."""
+
+    layers: Layer
+    gamma: Float[Array, "*runs depth d"]
+    beta: Float[Array, "*runs depth d"]
+    """Used by batch and layer norm alone. (`layers.b` is used by "none" alone: a norm's own shift takes its place.)"""
+    readout: Layer
+
+
+class NormRun(NamedTuple):
+    """What training left behind for each norm (axis 0, in the order asked for) and seed (axis 1)."""
+
+    loss: Float[Array, "norms seeds steps"]
+    """Cross-entropy of each step's minibatch, before the step, in nats."""
+    train: Float[Array, "norms seeds"]
+    """Share of the training examples labelled right at the end; batch norm with its *running* statistics."""
+    test: Float[Array, "norms seeds"]
+    """The same on the test examples."""
 
 
 def train_norms(
     keys: Key[Array, "seeds"],
     data: Split,
     *,
-    norms: tuple[str, ...] = ("none", "batch", "layer", "rms"),
+    kinds: tuple[norms.Kind, ...] = norms.KINDS,
     batch: int = 64,
     depth: int = 10,
-    width: int = 64,
     steps: int = 300,
     eta: float = 0.1,
+    momentum: float = 0.1,
 ) -> NormRun:
-    """Train a deep ReLU MLP, W h → norm → φ in every layer, with each norm from the same draw of weights by plain SGD."""
-    raise NotImplementedError
+    """Train a deep ReLU MLP by plain SGD with each norm, for each key, all in one program.
+
+    Each of the `depth` layers is as wide as the input and computes φ(norm(W h)). Nets with the same key start from the
+    same weights (variance 2/fan-in) and see the same minibatches, so that they differ by their norm alone. Batch norm
+    trains on the statistics of its minibatch, and is tested on the running ones (see `norms.update_running`).
+
+    Raises
+    ------
+    ValueError
+        For a norm that is not in `norms.KINDS`.
+    """
+    for kind in kinds:
+        norms.normalize(kind)
+    which = jnp.array([norms.KINDS.index(kind) for kind in kinds])
+    sizes = {"batch": batch, "depth": depth, "steps": steps, "classes": int(data.y.max()) + 1}
+    return _train_norms(keys, which, *map(jnp.asarray, data), eta, momentum, **sizes)
+
+
+def _norm_net(key: Array, depth: int, d: int, classes: int) -> NormNet:
+    for_layers, for_readout = jax.random.split(key)
+    readout = Layer(gaussian(for_readout, classes, d), jnp.zeros(classes))
+    return NormNet(stack(for_layers, depth, d, 2**0.5), jnp.ones((depth, d)), jnp.zeros((depth, d)), readout)
+
+
+def _norm_forward(
+    net: NormNet, running: norms.Running, which: Array, x: Array, training: bool, momentum: Array
+) -> tuple[Array, norms.Running]:
+    """Scores of a batch, and the running statistics after it."""
+
+    def step(h: Array, layer: tuple[Layer, Array, Array, norms.Running]) -> tuple[Array, norms.Running]:
+        (W, b), gamma, beta, running = layer
+        z = h @ W.T
+        as_batch = norms.batch_norm if training else partial(norms.batch_norm_eval, running=running)
+        z = lax.switch(
+            which,
+            [
+                lambda: z + b,
+                lambda: as_batch(z, gamma, beta),
+                lambda: norms.layer_norm(z, gamma, beta),
+                lambda: norms.rms_norm(z, gamma),
+            ],
+        )
+        return jnp.maximum(z, 0), norms.update_running(running, lax.stop_gradient(h @ W.T), momentum) if training else running
+
+    h, running = lax.scan(step, x, (net.layers, net.gamma, net.beta, running))
+    return h @ net.readout.W.T + net.readout.b, running
+
+
+@partial(jax.jit, static_argnames=("batch", "depth", "steps", "classes"))
+def _train_norms(  # type: ignore[no-untyped-def]
+    keys, which, x, y, x_test, y_test, eta, momentum, *, batch, depth, steps, classes
+):
+    d = x.shape[1]
+
+    def one(which: Array, key: Array) -> NormRun:
+        for_init, for_batches = jax.random.split(key)
+
+        def loss(net: NormNet, running: norms.Running, pick: Array) -> tuple[Array, norms.Running]:
+            scores, running = _norm_forward(net, running, which, x[pick], True, momentum)
+            return cross_entropy(scores, y[pick]), running
+
+        def step(carry: tuple[NormNet, norms.Running], pick: Array) -> tuple[tuple[NormNet, norms.Running], Array]:
+            net, running = carry
+            (value, running), grads = jax.value_and_grad(loss, has_aux=True)(net, running, pick)
+            return (jax.tree.map(lambda w, g: w - eta * g, net, grads), running), value
+
+        start = _norm_net(for_init, depth, d, classes)
+        nothing = norms.Running(jnp.zeros((depth, d)), jnp.ones((depth, d)))
+        picks = jax.random.randint(for_batches, (steps, batch), 0, len(x))
+        (net, running), losses = lax.scan(step, (start, nothing), picks)
+        used = lambda x: _norm_forward(net, running, which, x, False, momentum)[0]
+        return NormRun(losses, _share_right(used(x), y), _share_right(used(x_test), y_test))
+
+    return jax.vmap(lambda which: jax.vmap(lambda key: one(which, key))(keys))(which)
+
+
+DIGIT_CNN: tuple[Described, ...] = (
+    *(Conv(8, 3, padding="same"), Activation("relu"), Pool(2)),
+    *(Conv(16, 3, padding="same"), Activation("relu"), Pool(2)),
+    *(Flatten(), Dense(10)),
+)
+"""A small CNN for 12×12 pictures: 2,698 parameters."""
+
+DIGIT_MLP: tuple[Described, ...] = (Flatten(), Dense(17), Activation("relu"), Dense(10))
+"""An MLP for the same pictures with as nearly as many: 2,645."""
 
 
 def train_images(
     keys: Key[Array, "seeds"],
     data: Images,
-    layers: Sequence[counts.Layer],
+    layers: Sequence[Described],
     *,
     sizes: tuple[int, ...] = (100, 300, 1500),
     steps: int = 300,
     batch: int = 64,
     eta: float = 3e-3,
 ) -> Fit:
-    """Train the described network on the first n pictures for each n of `sizes`, for each key: runs = (sizes, seeds)."""
-    raise NotImplementedError
+    """Train the described network (see `counts`, `build`) by Adam on the first n pictures, for each n of `sizes` and each key.
+
+    Runs are (sizes, seeds); all are one program, and all take the same number of steps. Every step draws `batch`
+    pictures anew from the first n.
+
+    Raises
+    ------
+    ValueError
+        Where a size is more than there is.
+    """
+    if not all(0 < n <= len(data.x) for n in sizes):
+        raise ValueError(f"Training sizes lie between 1 and the {len(data.x)} pictures there are, and these are {sizes}.")
+    return _train_images(
+        keys, jnp.array(sizes), *map(jnp.asarray, data), eta, layers=tuple(layers), steps=steps, batch=batch
+    )
+
+
+@partial(jax.jit, static_argnames=("layers", "steps", "batch"))
+def _train_images(keys, sizes, x, y, x_test, y_test, eta, *, layers, steps, batch):  # type: ignore[no-untyped-def]
+    def one(n: Array, key: Array) -> tuple[build.Params, Array]:
+        for_init, for_batches = jax.random.split(key)
+        loss = lambda net, pick: cross_entropy(build.apply(layers, net, x[pick]), y[pick])
+        picks = jax.random.randint(for_batches, (steps, batch), 0, n)
+        return adam(loss, build.init(for_init, x.shape[1:], layers), picks, eta)
+
+    nets, losses = jax.vmap(lambda n: jax.vmap(lambda key: one(n, key))(keys))(sizes)
+
+    def judge(n_and_net: tuple[Array, build.Params]) -> tuple[Array, Array]:
+        n, net = n_and_net
+        right = jnp.argmax(build.apply(layers, net, x), axis=-1) == y
+        return jnp.mean(right, where=jnp.arange(len(x)) < n), _share_right(build.apply(layers, net, x_test), y_test)
+
+    # One run after the other: all windows of all pictures for all runs at once would fill the memory.
+    runs = len(sizes) * len(keys)
+    flat = jax.tree.map(lambda leaf: leaf.reshape(runs, *leaf.shape[2:]), nets)
+    right = lax.map(judge, (jnp.repeat(sizes, len(keys)), flat))
+    return Fit(nets, losses, *(share.reshape(len(sizes), len(keys)) for share in right))
+
+
+def _share_right(scores: Float[Array, "n classes"], y: Int[Array, "n"]) -> Float[Array, ""]:
+    return jnp.mean(jnp.argmax(scores, axis=-1) == y)
