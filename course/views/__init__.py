@@ -15,9 +15,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from course.views.bending_player import bending
+    from course.views.forward_player import forward_steps
     from course.views.player import Bars, Grid, Labels, Lines, Panel, Player, Points
     from course.views.spectrum import SpectrumExplorer, spectrum_explorer
     from course.views.static import shown
+    from course.views.tent_player import tent_composer
     from course.views.whisper_player import whisper
 
 _HOMES = {
@@ -30,7 +33,10 @@ _HOMES = {
     "Points": "player",
     "SpectrumExplorer": "spectrum",
     "spectrum_explorer": "spectrum",
+    "bending": "bending_player",
+    "forward_steps": "forward_player",
     "shown": "static",
+    "tent_composer": "tent_player",
     "whisper": "whisper_player",
 }
 
@@ -43,8 +49,11 @@ __all__ = [
     "Player",
     "Points",
     "SpectrumExplorer",
+    "bending",
+    "forward_steps",
     "shown",
     "spectrum_explorer",
+    "tent_composer",
     "whisper",
 ]
 
