@@ -3,11 +3,15 @@
     params = init(key, (1, 12, 12), layers)      # one entry a layer: Weights, or () where nothing is learned
     scores = apply(layers, params, x)            # x: (batch, 1, 12, 12)
     size(params) == count((1, 12, 12), layers).parameters
+
+Every layer is run by the function a lesson shows for it: `conv.conv2d`, `conv.pool`, `norms.batch_norm`, …
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
+from math import prod
 from typing import Any, NamedTuple
 
 import jax
@@ -27,6 +31,7 @@ from course.nets.counts import (
     Norm,
     Pool,
     Residual,
+    Row,
     count,
     each,
 )
@@ -51,9 +56,9 @@ def init(key: Key[Array, ""], shape: Sequence[int], layers: Sequence[Layer]) -> 
     DescriptionError
         Where the description does not fit (see `count`).
     """
-    rows = count(shape, layers).rows
-    keys = jax.random.split(key, max(len(rows), 1))
-    return tuple(_draw(k, row.layer, row.shape_in) for k, row in zip(keys, rows, strict=False))
+    table = count(shape, layers)
+    # One draw for all layers: every draw is a program of its own to compile, and compiling is the learner's wait.
+    return _cut(_Normals(jax.random.normal(key, (table.parameters,))), table.rows)
 
 
 def size(params: Params) -> int:
@@ -72,31 +77,43 @@ def apply(layers: Sequence[Layer], params: Params, x: Float[Array, "batch *shape
     return x
 
 
-def _draw(key: Array, layer: Layer, shape: tuple[int, ...]) -> Any:
-    match layer:
+class _Normals:
+    """A vector of normal draws, handed out piece by piece."""
+
+    def __init__(self, values: Array) -> None:
+        self.values, self.used = values, 0
+
+    def take(self, shape: tuple[int, ...]) -> Array:
+        start, self.used = self.used, self.used + prod(shape)
+        return self.values[start : self.used].reshape(shape)
+
+
+def _cut(normals: _Normals, rows: Sequence[Row]) -> Params:
+    return tuple(_layer_params(normals, row) for row in rows)
+
+
+def _layer_params(normals: _Normals, row: Row) -> Any:
+    match row.layer:
         case Dense(units, bias):
-            return _he(key, (units, shape[0]), shape[0], bias)
-        case Conv(table=None):
-            fan_in = shape[0] // layer.groups
-            kernel = each(layer.kernel, len(shape) - 1, "kernel")
-            for k in kernel:
-                fan_in *= k
-            return _he(key, (layer.channels, shape[0] // layer.groups, *kernel), fan_in, layer.bias)
+            return _he(normals, (units, row.shape_in[0]), bias)
+        case Conv(channels, kernel, groups=groups, bias=bias, table=None):
+            kernels = each(kernel, len(row.shape_in) - 1, "kernel")
+            return _he(normals, (channels, row.shape_in[0] // groups, *kernels), bias)
         case Norm(kind, affine):
             if not affine:
                 return ()
-            entries = shape[:1] if kind == "batch" else shape
+            entries = row.shape_in[:1] if kind == "batch" else row.shape_in
             return Weights(jnp.ones(entries), None if kind == "rms" else jnp.zeros(entries))
-        case Residual(body, skip):
-            for_body, for_skip = jax.random.split(key)
-            return init(for_body, shape, body), init(for_skip, shape, skip)
+        case Residual():
+            assert row.branches is not None
+            return tuple(_cut(normals, branch) for branch in row.branches)
         case Pool(learned=False) | AdaptivePool() | Flatten() | Activation():
             return ()
-    raise DescriptionError(f"{layer!r} can be counted but not built here.")
+    raise DescriptionError(f"A layer such as {row.layer!r} can be counted, and not built.")
 
 
-def _he(key: Array, shape: tuple[int, ...], fan_in: int, bias: bool) -> Weights:
-    return Weights(jnp.sqrt(2 / fan_in) * jax.random.normal(key, shape), jnp.zeros(shape[0]) if bias else None)
+def _he(normals: _Normals, shape: tuple[int, ...], bias: bool) -> Weights:
+    return Weights(jnp.sqrt(2 / prod(shape[1:])) * normals.take(shape), jnp.zeros(shape[0]) if bias else None)
 
 
 def _forward(layer: Layer, mine: Any, x: Array) -> Array:
@@ -105,10 +122,8 @@ def _forward(layer: Layer, mine: Any, x: Array) -> Array:
             z = x @ mine.W.T
             return z if mine.b is None else z + mine.b
         case Conv():
-            slide = lambda x: conv2d(
-                x, mine.W, mine.b, stride=layer.stride, padding=layer.padding, groups=layer.groups
-            )
-            return jax.vmap(slide)(x)
+            slide = partial(conv2d, stride=layer.stride, padding=layer.padding, groups=layer.groups)
+            return jax.vmap(lambda x: slide(x, mine.W, mine.b))(x)
         case Norm(kind):
             flat = x if kind == "batch" else x.reshape(len(x), -1)
             gamma = jnp.ones(flat.shape[1]) if mine == () else mine.W.reshape(-1)
@@ -130,4 +145,4 @@ def _forward(layer: Layer, mine: Any, x: Array) -> Array:
             return ACTIVATIONS[name](x)
         case Residual(body, skip):
             return apply(body, mine[0], x) + apply(skip, mine[1], x)
-    raise DescriptionError(f"{layer!r} can be counted but not run here.")
+    raise DescriptionError(f"A layer such as {layer!r} can be counted, and not run.")

@@ -115,9 +115,15 @@ def pool(
 
     A margin counts as −∞ for the maximum, and as zeros, which are averaged over, for the average (PyTorch's default).
     """
-    margin = -jnp.inf if kind == "max" else 0.0
-    windows = patches(pad(x, kernel, 1, padding, margin), kernel, kernel if stride is None else stride)
-    return (jnp.max if kind == "max" else jnp.mean)(windows, axis=(-2, -1))
+    summary = jnp.max if kind == "max" else jnp.mean
+    x = pad(x, kernel, 1, padding, -jnp.inf if kind == "max" else 0.0)
+    (height, width), strides = each(kernel, 2, "kernel"), each(kernel if stride is None else stride, 2, "stride")
+    if strides != (height, width):
+        return summary(patches(x, (height, width), strides), axis=(-2, -1))
+    # Windows side by side need no gather, whose gradient would be slow; what no whole window covers is cut off.
+    rows, columns = output_size(x.shape[1], height, height), output_size(x.shape[2], width, width)
+    tiles = x[:, : rows * height, : columns * width].reshape(-1, rows, height, columns, width)
+    return summary(tiles, axis=(2, 4))
 
 
 def shift(x: Float[Array, "c height width"], by: tuple[int, int]) -> Float[Array, "c height width"]:
