@@ -51,7 +51,7 @@ def pad(
 def patches(
     x: Float[Array, "c height width"], kernel: int | tuple[int, int], stride: int | tuple[int, int] = 1
 ) -> Float[Array, "c out_height out_width kernel_height kernel_width"]:
-    """Every window the kernel slides over: entry [c, i, j, u, v] is x[c, i·stride + u, j·stride + v]. One gather, no loop."""
+    """Every window the kernel slides over: entry [c, i, j, u, v] is x[c, i·stride + u, j·stride + v]. One gather."""
     axes = zip(x.shape[1:], each(kernel, 2, "kernel"), each(stride, 2, "stride"), strict=True)
     rows, columns = (s * jnp.arange(output_size(n, k, s))[:, None] + jnp.arange(k) for n, k, s in axes)
     return x[:, rows[:, None, :, None], columns[None, :, None, :]]
@@ -79,8 +79,8 @@ def conv2d(
     c_out, c_group, *size = k.shape
     if groups < 1 or c_out % groups or c_group * groups != x.shape[0]:
         raise DescriptionError(
-            f"Kernels for {c_group} of {x.shape[0]} input and {c_out} output channels do not make {groups} equal groups: "
-            f"give k the shape (c_out, c_in/groups, height, width)."
+            f"{groups} groups cannot be made of {x.shape[0]} input channels and kernels of shape {k.shape}: "
+            "k has the shape (c_out, c_in/groups, height, width)."
         )
     windows = patches(pad(x, tuple(size), stride, padding), tuple(size), stride)
     windows = windows.reshape(groups, c_group, *windows.shape[1:])
@@ -111,7 +111,7 @@ def pool(
     padding: int = 0,
     kind: Literal["max", "average"] = "max",
 ) -> Float[Array, "c out_height out_width"]:
-    """The largest entry or the average of each window, channel by channel; windows lie side by side unless `stride` is given.
+    """The largest entry or the average of each window, channel by channel; windows lie side by side without `stride`.
 
     A margin counts as −∞ for the maximum, and as zeros, which are averaged over, for the average (PyTorch's default).
     """
@@ -136,7 +136,7 @@ def equivariance_error(
     x: Float[Array, "c height width"],
     by: tuple[int, int],
 ) -> Float[Array, ""]:
-    """How far f is from answering a shifted picture with a shifted output: 0 means it does, 1 that the error is as big as f(x).
+    """How far f is from answering a shifted picture with a shifted output: 0 if it does, 1 for an error as big as f(x).
 
     min over all shifts s of ‖f(shift x) − s f(x)‖ / ‖f(x)‖, shifts being circular. The best s is chosen, so that an f
     that strides is not blamed for answering a shift of 2 by one of 1; only for answering with another picture.
@@ -156,7 +156,7 @@ def receptive_field(
     x: Float[Array, "c height width"],
     at: tuple[int, int] | None = None,
 ) -> Bool[Array, "height width"]:
-    """Which pixels of x the outputs at one position depend on, by the gradient: the middle of f(x) unless `at` says where.
+    """Which pixels the outputs at one position depend on, by the gradient: the middle of f(x) unless `at` says where.
 
     An honest measure at this x: a ReLU that is off, or a pixel that lost its maximum, passes no gradient. For what
     an architecture *can* see, give it linear activations and positive weights.

@@ -214,7 +214,7 @@ def count(shape: Sequence[int], layers: Sequence[Layer]) -> Count:
     """
     start = tuple(shape)
     if not start or any(n < 1 for n in start):
-        raise DescriptionError(f"An input shape is (channels, *spatial) with every size 1 or more, and this is {start}.")
+        raise DescriptionError(f"An input shape is (channels, *spatial), every size 1 or more; not {start}.")
     spatial = len(start) - 1
     state = _State(start, start[1:], (1,) * spatial, (1,) * spatial, start[1:])
     rows, state = _walk(state, layers, "")
@@ -230,7 +230,7 @@ def count(shape: Sequence[int], layers: Sequence[Layer]) -> Count:
 
 
 def residual_bottleneck(channels: int, out: int, stride: int = 1, project: bool = False) -> tuple[Layer, ...]:
-    """ResNet's bottleneck: 1×1 down to `channels`, 3×3 with the stride, 1×1 up to `out`, each with a batch norm; then ReLU.
+    """ResNet's bottleneck: 1×1 to `channels`, 3×3 with the stride, 1×1 to `out`, each with a batch norm; then ReLU.
 
     `project` puts a strided 1×1 convolution and a batch norm on the skip, where shapes would differ otherwise
     (He et al. 2016; the stride on the 3×3 as torchvision has it).
@@ -290,8 +290,8 @@ def _walk(state: _State, layers: Sequence[Layer], prefix: str) -> tuple[tuple[Ro
         try:
             row, state = _cost(state, layer, where)
         except DescriptionError as error:
-            text = str(error)
-            raise DescriptionError(text if text.startswith("Layer ") else f"Layer {where} ({label(layer)}): {text}") from None
+            inside = str(error).startswith("Layer ")  # a layer of a residual block has named itself already
+            raise DescriptionError(str(error) if inside else f"Layer {where} ({label(layer)}): {error}") from None
         rows.append(row)
     return tuple(rows), state
 
@@ -351,20 +351,27 @@ def _cost(state: _State, layer: Layer, where: str) -> tuple[Row, _State]:
             rows_skip, other = _walk(state, skip, f"{where}.skip.")
             if after.shape != other.shape:
                 raise DescriptionError(
-                    f"Its body ends in {show(after.shape)} and its skip in {show(other.shape)}, and they cannot be added: "
-                    "make the shapes equal, for instance by a 1×1 convolution on the skip."
+                    f"Its body ends in {show(after.shape)} and its skip in {show(other.shape)}, and they cannot be "
+                    "added: make the shapes equal, for instance by a 1×1 convolution on the skip."
                 )
             if after.jump != other.jump:
                 raise DescriptionError("Its body and its skip stride differently, so what would be added lies apart.")
-            parameters, buffers, multiply_adds = (
-                sum(row[i] for row in rows_body + rows_skip) for i in (4, 5, 6)
-            )
+            parameters, buffers, multiply_adds = (sum(row[i] for row in rows_body + rows_skip) for i in (4, 5, 6))
             after = after._replace(field=tuple(map(max, after.field, other.field)))
             branches = (rows_body, rows_skip)
         case _:
             raise DescriptionError(f"{layer!r} is no layer this counter knows.")
     row = Row(
-        layer, label(layer), state.shape, after.shape, parameters, buffers, multiply_adds, after.field, after.shown_jump, branches
+        layer,
+        label(layer),
+        state.shape,
+        after.shape,
+        parameters,
+        buffers,
+        multiply_adds,
+        after.field,
+        after.shown_jump,
+        branches,
     )
     return row, after
 
@@ -395,10 +402,12 @@ def _connections(layer: Conv, c_in: int) -> int:
         if layer.groups != 1:
             raise DescriptionError("Give `table` or `groups`, not both.")
         if len(layer.table) != layer.channels:
-            raise DescriptionError(f"`table` has {len(layer.table)} rows for {layer.channels} output channels: give one each.")
+            raise DescriptionError(f"`table` has {len(layer.table)} rows for {layer.channels} channels: give one each.")
         for sees in layer.table:
             if not sees or len(set(sees)) != len(sees) or any(not 0 <= c < c_in for c in sees):
-                raise DescriptionError(f"A row of `table` names different input channels of 0 … {c_in - 1}, and this is {sees}.")
+                raise DescriptionError(
+                    f"A row of `table` names input channels among 0 … {c_in - 1}, each once; not {sees}."
+                )
         return sum(map(len, layer.table))
     _positive(layer.groups, "number of groups")
     for number, what in ((c_in, "input"), (layer.channels, "output")):

@@ -42,7 +42,10 @@ def fresh(d: int) -> Running:
 
 
 def batch_norm(
-    x: Float[Array, "n d *spatial"], gamma: Float[Array, "d"], beta: Float[Array, "d"], eps: float | Float[Array, ""] = EPS
+    x: Float[Array, "n d *spatial"],
+    gamma: Float[Array, "d"],
+    beta: Float[Array, "d"],
+    eps: float | Float[Array, ""] = EPS,
 ) -> Float[Array, "n d *spatial"]:
     """Batch norm as it trains: each feature by the mean and biased variance of *this batch*.
 
@@ -62,7 +65,7 @@ def batch_norm_eval(
     running: Running,
     eps: float | Float[Array, ""] = EPS,
 ) -> Float[Array, "n d *spatial"]:
-    """Batch norm as it is used: each feature by the *running* statistics, so that no example depends on its neighbours."""
+    """Batch norm as it is used: each feature by the *running* statistics; no example depends on its neighbours."""
     scale = gamma * lax.rsqrt(running.var + eps)
     return _by_feature(scale, x) * (x - _by_feature(running.mean, x)) + _by_feature(beta, x)
 
@@ -119,7 +122,7 @@ def scale_deviation(
 
 
 def normalize(kind: Kind, eps: float | Float[Array, ""] = EPS) -> Callable[[Float[Array, "n d"]], Float[Array, "n d"]]:
-    """The norm of this name on a batch of vectors, as at the start of training: γ = 1 and β = 0. "none" is the identity.
+    """The norm of this name on a batch, as at the start of training: γ = 1 and β = 0. "none" is the identity.
 
     Raises
     ------

@@ -47,9 +47,7 @@ def count_pieces(
     return int(1 + jnp.sum(jnp.abs(jnp.diff(slope)) > 1e-4 * jnp.max(jnp.abs(slope))))
 
 
-def count_pieces_of_one_layer(
-    hidden: Layer, readout: Layer, low: float = -jnp.inf, high: float = jnp.inf
-) -> int:
+def count_pieces_of_one_layer(hidden: Layer, readout: Layer, low: float = -jnp.inf, high: float = jnp.inf) -> int:
     """How many straight pieces x ↦ readout(relu(W x + b)) has between `low` and `high`, exactly: at most width + 1.
 
     Each unit bends the line once, at x = −b/w, unless w or its readout weight is zero or the bends of several units in

@@ -2,6 +2,8 @@
 
     count(*LENET_5).parameters        # 61,706
     PUBLISHED["ResNet-50"].parameters # 25,557,032, as published
+
+Multiply-adds are those of one example.
 """
 
 from __future__ import annotations
@@ -67,7 +69,7 @@ LENET_5_1998 = Description(
         *(Dense(84), _tanh, RBF(10)),
     ),
 )
-"""LeNet-5 as published: C3 wired sparsely, a coefficient and a bias in each subsampled map, ten fixed codes at the end."""
+"""LeNet-5 as published: C3 wired sparsely, a coefficient and a bias for each subsampled map, ten fixed codes."""
 
 ALEXNET = Description(
     (3, 224, 224),

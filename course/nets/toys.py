@@ -70,7 +70,7 @@ def spirals(
 
 def _plane(arc, classes: int, n: int, n_test: int, noise: float, seed: int) -> Split:  # type: ignore[no-untyped-def]
     if n < 2 or n_test < 1:
-        raise ValueError(f"Two points or more to learn from, and one to be tested on, are needed; not {n} and {n_test}.")
+        raise ValueError(f"Make two points or more to learn from and one to be tested on, not {n} and {n_test}.")
     if noise < 0:
         raise ValueError(f"A noise is 0 or more, and this one is {noise}.")
     rng = np.random.default_rng(seed)
