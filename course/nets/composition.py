@@ -13,12 +13,14 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Array, Float, Int, Int64, Key
 
 from course.nets.classify import MLP, mlp, probe
 from course.nets.data import Split
 from course.nets.layers import ACTIVATIONS, Layer, apply, stack
+from course.nets.pieces import composed_tent
 
 
 class TwoLayers(NamedTuple):
@@ -45,6 +47,7 @@ class Steps(NamedTuple):
     """The probability σ(s)."""
 
 
+@jax.jit
 def forward_pass(net: TwoLayers, x: Float[Array, "d_in"]) -> Steps:
     """Every step of ŷ = σ(w²·ReLU(W¹ x + b¹) + b²)."""
     product = net.hidden.W @ x
@@ -62,7 +65,11 @@ def seed_example() -> tuple[TwoLayers, Float[Array, "2"]]:
 
 def same_shape(keys: Key[Array, "runs"], net: MLP) -> MLP:
     """An untrained net for each key, of the shape of `net` (trained runs on a leading axis): as training starts."""
-    sizes = (net[0].W.shape[-1], *(layer.W.shape[-2] for layer in net))
+    return _fresh(keys, (net[0].W.shape[-1], *(layer.W.shape[-2] for layer in net)))
+
+
+@partial(jax.jit, static_argnames="sizes")
+def _fresh(keys: Key[Array, "runs"], sizes: tuple[int, ...]) -> MLP:
     return jax.vmap(lambda key: mlp(key, sizes))(keys)
 
 
@@ -98,6 +105,7 @@ class Halves(NamedTuple):
     """z^1, …, z^L: moved by the affine half of the layer, not yet bent by φ."""
 
 
+@jax.jit
 def upright(net: MLP) -> MLP:
     """The same function of a tanh net of width two, with no hidden layer that turns the plane over (det W^ℓ > 0).
 
@@ -124,6 +132,11 @@ def bend(net: MLP, points: Float[Array, "n 2"], phi: str = "tanh") -> Halves:
     widths = [layer.W.shape[0] for layer in net[:-1]]
     if any(width != 2 for width in widths):
         raise ValueError(f"Only layers of two units can be drawn as a plane, and these hidden layers have {widths}.")
+    return _bend(net, points, phi)
+
+
+@partial(jax.jit, static_argnames="phi")
+def _bend(net: MLP, points: Float[Array, "n 2"], phi: str) -> Halves:
     h, hs, zs = points, [points], []
     for layer in net[:-1]:
         zs.append(h @ layer.W.T + layer.b)
@@ -135,6 +148,7 @@ def bend(net: MLP, points: Float[Array, "n 2"], phi: str = "tanh") -> Halves:
 # --------------------------------------------------------------------------- collapse
 
 
+@jax.jit
 def collapse(layers: Layer) -> Layer:
     """The one layer that a stack of layers without activations is: W = W^L ⋯ W^1, and the biases carried up through it."""
 
@@ -145,6 +159,7 @@ def collapse(layers: Layer) -> Layer:
     return lax.scan(step, Layer(jnp.eye(d), jnp.zeros(d)), layers)[0]
 
 
+@partial(jax.jit, static_argnames=("depth", "width"))
 def random_stack(key: Key[Array, ""], depth: int, width: int) -> Layer:
     """A stack of equal layers with orthogonal weights and normal biases, so that no deviation is due to its scale."""
     for_W, for_b = jax.random.split(key)
@@ -155,28 +170,42 @@ def random_stack(key: Key[Array, ""], depth: int, width: int) -> Layer:
 # --------------------------------------------------------------------------- pieces
 
 
-@partial(jax.jit, static_argnames=("depth", "width", "points"))
+@partial(jax.jit, static_argnames="points")
+def tent_pieces(times: Int[Array, "n"], points: int = 2**14) -> Int[Array, "n"]:
+    """How many straight pieces the tent map composed `times` times has on [0, 1], for each entry: runs of equal slope.
+
+    The slope is taken by forward differentiation in the middle of each of `points` equal cells, so that 2¹⁴ cells see
+    every piece of up to 14 folds; slopes are powers of two, and exact.
+    """
+    x = (jnp.arange(points) + 0.5) / points
+
+    def one(times: Int[Array, ""]) -> Int[Array, ""]:
+        slope = jax.jvp(lambda x: composed_tent(x, times), (x,), (jnp.ones(points),))[1]
+        return 1 + jnp.sum(slope[1:] != slope[:-1])
+
+    return lax.map(one, times)
+
+
 def random_pieces(
-    keys: Key[Array, "nets"], depth: int, width: int, low: float = -4.0, high: float = 4.0, points: int = 2**13
-) -> Int[Array, "nets"]:
+    nets: int, depth: int, width: int, seed: int = 0, low: float = -4.0, high: float = 4.0, points: int = 2**12
+) -> Int64[np.ndarray, "nets"]:
     """How many straight pieces random ReLU nets of one input have between `low` and `high`, as He initialisation draws them.
 
     Weights have variance 2/fan-in, and so have the biases, so that kinks do not all sit at 0. A piece is a run of cells
     of a fine grid with one pattern of active units: what differs in pattern differs in slope, save by accident. Pieces
-    shorter than a cell may be missed.
+    shorter than a cell may be missed. NumPy, since many shapes are asked for once each: nothing to compile.
     """
-    x = low + (high - low) * (jnp.arange(points) + 0.5) / points
-
-    def one(key: Key[Array, ""]) -> Int[Array, ""]:
-        for_net, for_bias = jax.random.split(key)
-        h, changed = x[:, None], jnp.zeros(points - 1, bool)
-        net = mlp(for_net, (1, *[width] * depth, 1))
-        for layer, bias_key in zip(net[:-1], jax.random.split(for_bias, depth), strict=True):
-            fan_in = layer.W.shape[1]
-            z = h @ layer.W.T + jnp.sqrt(2 / fan_in) * jax.random.normal(bias_key, (width,))
+    rng = np.random.default_rng(seed)
+    x = (low + (high - low) * (np.arange(points) + 0.5) / points)[:, None].astype(np.float32)
+    pieces = np.ones(nets, np.int64)
+    for net in range(nets):
+        h, changed = x, np.zeros(points - 1, bool)
+        for _ in range(depth):
+            scale = (2 / h.shape[1]) ** 0.5
+            z = h @ (scale * rng.normal(size=(h.shape[1], width))).astype(np.float32)
+            z += (scale * rng.normal(size=width)).astype(np.float32)
             on = z > 0
-            changed |= jnp.any(on[1:] != on[:-1], axis=1)
-            h = jnp.maximum(z, 0)
-        return 1 + jnp.sum(changed)
-
-    return jax.vmap(one)(keys)
+            changed |= np.any(on[1:] != on[:-1], axis=1)
+            h = np.maximum(z, 0)
+        pieces[net] += changed.sum()
+    return pieces
