@@ -75,6 +75,42 @@ def bias_subtracted(W, b, x):
 
 @exercise(
     skill="composition.forward",
+    points=1,
+    answer=Array(),
+    hints=(
+        "The ReLU looks at each entry by itself, and asks one thing: is it positive?",
+        "A unit that is on hands its number on as it is; a unit that is off hands on nothing.",
+    ),
+)
+def relu_of(z):
+    """A layer's pre-activation is z = {z}. What is h = ReLU(z), as a list?"""
+    return relu(z)
+
+
+@relu_of.variant
+def _(rng):
+    z = rng.integers(1, 10, rng.integers(3, 6)) * rng.choice([-1, 1])
+    z[rng.integers(0, len(z))] *= -1
+    return {"z": z.tolist()}
+
+
+@relu_of.mistake("You handed z on as it is, the negative entries too.")
+def nothing_changed(z):
+    return np.array(z)
+
+
+@relu_of.mistake("You turned negative entries positive; a unit that is off hands nothing on.")
+def minus_signs_dropped(z):
+    return np.abs(z)
+
+
+@relu_of.mistake("You kept the negative entries and cut the positive ones: it is the other way round.")
+def kept_the_negative(z):
+    return np.minimum(z, 0)
+
+
+@exercise(
+    skill="composition.forward",
     points=2,
     answer=Array(),
     hints=(
