@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 from jaxtyping import Array, Float, Int, Key
 
@@ -30,6 +31,8 @@ from course.nets.data import Split
 from course.nets.layers import ACTIVATIONS, Layer, apply
 from course.nets.toys import Images
 from course.nets.train import cross_entropy
+
+Numbers = Array | np.ndarray
 
 MLP = tuple[Layer, ...]
 """The layers of a net, the last one its linear readout; under `vmap` each array has a leading axis of runs."""
@@ -81,7 +84,7 @@ def mlp(key: Key[Array, ""], sizes: Sequence[int], gain: float = 2**0.5) -> MLP:
     )
 
 
-def hidden(net: MLP, x: Float[Array, "n d"], phi: str = "relu") -> tuple[Float[Array, "n _"], ...]:
+def hidden(net: MLP, x: Float[Numbers, "n d"], phi: str = "relu") -> tuple[Float[Array, "n _"], ...]:
     """(h^0, h^1, …, h^L) of every example: h^0 = x, then h^ℓ = φ(W^ℓ h^{ℓ−1} + b^ℓ) for each hidden layer."""
     hs = [jnp.asarray(x)]
     for layer in net[:-1]:
@@ -89,7 +92,7 @@ def hidden(net: MLP, x: Float[Array, "n d"], phi: str = "relu") -> tuple[Float[A
     return tuple(hs)
 
 
-def logits(net: MLP, x: Float[Array, "n d"], phi: str = "relu") -> Float[Array, "n classes"]:
+def logits(net: MLP, x: Float[Numbers, "n d"], phi: str = "relu") -> Float[Array, "n classes"]:
     """The scores of every example: the last layer, applied to the last h."""
     return hidden(net, x, phi)[-1] @ net[-1].W.T + net[-1].b
 
@@ -147,10 +150,10 @@ def adam(
 
 @jax.jit
 def probe(
-    h: Float[Array, "n d"],
-    y: Int[Array, "n"],
-    h_test: Float[Array, "m d"],
-    y_test: Int[Array, "m"],
+    h: Float[Numbers, "n d"],
+    y: Int[Numbers, "n"],
+    h_test: Float[Numbers, "m d"],
+    y_test: Int[Numbers, "m"],
     ridge: float | Float[Array, ""] = 1e-3,
 ) -> Probe:
     """A linear classifier of h: least squares from (standardised h, 1) to one-hot labels, in closed form.

@@ -9,6 +9,7 @@ batches are made by `vmap`. Sizes and paddings are those of `counts`, which also
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Literal
 
 import jax
@@ -57,6 +58,7 @@ def patches(
     return x[:, rows[:, None, :, None], columns[None, :, None, :]]
 
 
+@partial(jax.jit, static_argnames=("stride", "padding", "groups"))
 def conv2d(
     x: Float[Array, "c_in height width"],
     k: Float[Array, "c_out c_group kernel_height kernel_width"],
@@ -104,6 +106,7 @@ def depthwise_separable(
     return conv2d(conv2d(x, depthwise, stride=stride, padding=padding, groups=x.shape[0]), pointwise)
 
 
+@partial(jax.jit, static_argnames=("kernel", "stride", "padding", "kind"))
 def pool(
     x: Float[Array, "c height width"],
     kernel: int | tuple[int, int],
@@ -141,14 +144,19 @@ def equivariance_error(
     min over all shifts s of ‖f(shift x) − s f(x)‖ / ‖f(x)‖, shifts being circular. The best s is chosen, so that an f
     that strides is not blamed for answering a shift of 2 by one of 1; only for answering with another picture.
     """
-    y, y_of_shifted = f(x), f(shift(x, by))
+    return _least_distance(f(shift(x, by)), f(x))
+
+
+@jax.jit
+def _least_distance(z: Float[Array, "c height width"], y: Float[Array, "c height width"]) -> Float[Array, ""]:
+    """min over circular shifts s of ‖z − s y‖ / ‖y‖."""
     height, width = y.shape[-2:]
     down, right = jnp.meshgrid(jnp.arange(height), jnp.arange(width), indexing="ij")
     # Every circular shift of y at once, as a gather: [s, c, i, j] = y[c, i − down_s, j − right_s].
     rows = (jnp.arange(height)[None, :, None] - down.reshape(-1, 1, 1)) % height
     columns = (jnp.arange(width)[None, None, :] - right.reshape(-1, 1, 1)) % width
     shifted = jnp.moveaxis(y[:, rows, columns], 0, 1)
-    return jnp.min(jnp.linalg.norm((y_of_shifted - shifted).reshape(height * width, -1), axis=1)) / jnp.linalg.norm(y)
+    return jnp.min(jnp.linalg.norm((z - shifted).reshape(height * width, -1), axis=1)) / jnp.linalg.norm(y)
 
 
 def receptive_field(
@@ -163,7 +171,7 @@ def receptive_field(
     """
     out = jax.eval_shape(f, x).shape
     i, j = (out[-2] // 2, out[-1] // 2) if at is None else at
-    return jnp.any(jax.grad(lambda x: jnp.sum(f(x)[:, i, j]))(x) != 0, axis=0)
+    return jnp.any(jax.jit(jax.grad(lambda x: jnp.sum(f(x)[:, i, j])))(x) != 0, axis=0)
 
 
 def field_size(seen: Bool[Array, "height width"]) -> tuple[int, int]:

@@ -269,6 +269,15 @@ def depthwise_separable(
     return (Conv(c_in, kernel, stride, padding, groups=c_in, bias=bias), Conv(channels, 1, bias=bias))
 
 
+def _leaves(rows: tuple[Row, ...]) -> Iterator[Row]:
+    for row in rows:
+        if row.branches is None:
+            yield row
+        else:
+            for branch in row.branches:
+                yield from _leaves(branch)
+
+
 class _State(NamedTuple):
     """Where we are on the way up: the shape, and how it looks down on the input."""
 
@@ -427,6 +436,8 @@ def each(value: Each, axes: int, what: str) -> Shape:
     """One number for each spatial axis, from one for all or from a tuple."""
     if isinstance(value, Integral):
         return (int(value),) * axes
+    if not isinstance(value, tuple | list):
+        raise DescriptionError(f"Its {what} {value} is no whole number, and no tuple of them.")
     if len(value) != axes:
         raise DescriptionError(f"Its {what} {value} has {len(value)} entries for {axes} spatial axes: give one each.")
     return tuple(value)
@@ -456,7 +467,7 @@ def label(layer: Layer) -> str:
     """A layer in a few words, as in "conv 3×3, 64, stride 2"."""
 
     def window(kernel: Each) -> str:
-        return f"{kernel}×{kernel}" if isinstance(kernel, int) else show(kernel)
+        return show(kernel) if isinstance(kernel, tuple) else f"{kernel}×{kernel}"
 
     match layer:
         case Dense(units):

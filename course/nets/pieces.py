@@ -43,7 +43,7 @@ def count_pieces(
     Neighbouring slopes count as equal to 1e-4 of the steepest: rounding is no kink.
     """
     x = low + (high - low) * (jnp.arange(points) + 0.5) / points
-    slope = jax.vmap(jax.grad(f))(x)
+    slope = jax.jit(jax.vmap(jax.grad(f)))(x)
     return int(1 + jnp.sum(jnp.abs(jnp.diff(slope)) > 1e-4 * jnp.max(jnp.abs(slope))))
 
 
