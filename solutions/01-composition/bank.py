@@ -875,7 +875,7 @@ def without_a_loop_over_samples(f, inputs):
     ),
     hints=(
         "Write the net for one example x first: a loop over layers, then the readout.",
-        "`jax.vmap(net)(X)` calls `net` on every row of X at once, and stacks what comes back.",
+        "`jax.vmap` turns a function of one example into a function of many: rows in, rows out.",
         "Inside: h = ReLU(Wˡ h + bˡ) for each ℓ, and at the end V h + c with no activation.",
     ),
 )
