@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from course.views.forward_player import forward_steps
     from course.views.kernel_player import kernel_slide
     from course.views.layer_stack import LayerStack, layer_stack
+    from course.views.norm_axes_player import norm_axes
+    from course.views.norm_training_player import norm_training
     from course.views.player import Bars, Grid, Labels, Lines, Panel, Player, Points
     from course.views.spectrum import SpectrumExplorer, spectrum_explorer
     from course.views.static import shown
@@ -42,6 +44,8 @@ _HOMES = {
     "forward_steps": "forward_player",
     "kernel_slide": "kernel_player",
     "layer_stack": "layer_stack",
+    "norm_axes": "norm_axes_player",
+    "norm_training": "norm_training_player",
     "shown": "static",
     "tent_composer": "tent_player",
     "whisper": "whisper_player",
@@ -62,6 +66,8 @@ __all__ = [
     "forward_steps",
     "kernel_slide",
     "layer_stack",
+    "norm_axes",
+    "norm_training",
     "shown",
     "spectrum_explorer",
     "tent_composer",
