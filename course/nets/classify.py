@@ -355,5 +355,5 @@ def _shares_right(scores: Array, y: Array, y_test: Array, n: int | Array | None 
     return jnp.mean(right[: len(y)], where=learned), jnp.mean(right[len(y) :])
 
 
-def _share_right(scores: Float[Array, "n classes"], y: Int[Array, "n"]) -> Float[Array, ""]:
+def _share_right(scores: Float[Array, "n classes"], y: Int[Numbers, "n"]) -> Float[Array, ""]:
     return jnp.mean(jnp.argmax(scores, axis=-1) == y)

@@ -78,13 +78,14 @@ def conv2d(
     DescriptionError
         Where channels and groups do not fit, or the kernel does not fit on the padded picture.
     """
-    c_out, c_group, *size = k.shape
+    c_out, c_group, kernel_height, kernel_width = k.shape
     if groups < 1 or c_out % groups or c_group * groups != x.shape[0]:
         raise DescriptionError(
             f"{groups} groups cannot be made of {x.shape[0]} input channels and kernels of shape {k.shape}: "
             "k has the shape (c_out, c_in/groups, height, width)."
         )
-    windows = patches(pad(x, tuple(size), stride, padding), tuple(size), stride)
+    size = kernel_height, kernel_width
+    windows = patches(pad(x, size, stride, padding), size, stride)
     windows = windows.reshape(groups, c_group, *windows.shape[1:])
     y = jnp.einsum("gcijuv,gocuv->goij", windows, k.reshape(groups, c_out // groups, *k.shape[1:]))
     y = y.reshape(c_out, *y.shape[2:])
@@ -120,9 +121,10 @@ def pool(
     """
     summary = jnp.max if kind == "max" else jnp.mean
     x = pad(x, kernel, 1, padding, -jnp.inf if kind == "max" else 0.0)
-    (height, width), strides = each(kernel, 2, "kernel"), each(kernel if stride is None else stride, 2, "stride")
-    if strides != (height, width):
-        return summary(patches(x, (height, width), strides), axis=(-2, -1))
+    height, width = each(kernel, 2, "kernel")
+    down, right = (height, width) if stride is None else each(stride, 2, "stride")
+    if (down, right) != (height, width):
+        return summary(patches(x, (height, width), (down, right)), axis=(-2, -1))
     # Windows side by side need no gather, whose gradient would be slow; what no whole window covers is cut off.
     rows, columns = output_size(x.shape[1], height, height), output_size(x.shape[2], width, width)
     tiles = x[:, : rows * height, : columns * width].reshape(-1, rows, height, columns, width)

@@ -221,9 +221,7 @@ def count(shape: Sequence[int], layers: Sequence[Layer]) -> Count:
     return Count(
         rows,
         state.shape,
-        sum(row.parameters for row in rows),
-        sum(row.buffers for row in rows),
-        sum(row.multiply_adds for row in rows),
+        *_totals(rows),
         state.field,
         state.shown_jump,
     )
@@ -267,6 +265,11 @@ def depthwise_separable(
 ) -> tuple[Layer, ...]:
     """A convolution in two: each channel by itself (`kernel`), then a 1×1 that mixes them (Howard et al. 2017)."""
     return (Conv(c_in, kernel, stride, padding, groups=c_in, bias=bias), Conv(channels, 1, bias=bias))
+
+
+def _totals(rows: tuple[Row, ...]) -> tuple[int, int, int]:
+    """Parameters, buffers and multiply-adds."""
+    return sum(row.parameters for row in rows), sum(row.buffers for row in rows), sum(row.multiply_adds for row in rows)
 
 
 def _leaves(rows: tuple[Row, ...]) -> Iterator[Row]:
@@ -365,7 +368,7 @@ def _cost(state: _State, layer: Layer, where: str) -> tuple[Row, _State]:
                 )
             if after.jump != other.jump:
                 raise DescriptionError("Its body and its skip stride differently, so what would be added lies apart.")
-            parameters, buffers, multiply_adds = (sum(row[i] for row in rows_body + rows_skip) for i in (4, 5, 6))
+            parameters, buffers, multiply_adds = _totals(rows_body + rows_skip)
             after = after._replace(field=tuple(map(max, after.field, other.field)))
             branches = (rows_body, rows_skip)
         case _:
