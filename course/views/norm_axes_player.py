@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 
 from course.views.player import Grid, Labels, Lines, Panel, Player, Points
 
-TABLE = ((4.0, 0.0, 2.0, 6.0), (1.0, 3.0, 2.5, 5.5), (1.0, 6.0, 0.0, 5.0))
+TABLE = ((6.0, 0.0, 5.0, 1.0), (0.0, 4.0, 0.0, 0.0), (0.0, 2.0, -2.0, 2.0))
 """Three examples with four features: the worked example of unit 04."""
 
 

@@ -1,6 +1,9 @@
 // The spectrum explorer: native controls that ask the kernel, and a canvas that shows its latest answer.
 
-const NAMES = { linear: "linear", tanh: "tanh", relu: "ReLU", sigmoid: "sigmoid" };
+const NAMES = {
+  linear: "linear", tanh: "tanh", relu: "ReLU", sigmoid: "sigmoid",
+  none: "none", batch: "BatchNorm", layer: "LayerNorm", rms: "RMSNorm",
+};
 
 // Which question is on its way, and which is to be asked next. At most one is on its way: while the reader slides,
 // what lies between the last question and the newest is never asked.
@@ -49,7 +52,7 @@ export function lines(values, width, depth, resolution) {
     floor[l] = values[start] + resolution;
     if (Number.isNaN(values[start + width - 1]) && Number.isFinite(floor[l])) {
       unknown = true;
-      low = Math.min(low, floor[l] - 2);
+      low = Math.min(low, floor[l] - 1);
     }
   }
   return { ranks, median, floor, low, high, unknown };
@@ -59,7 +62,7 @@ export function lines(values, width, depth, resolution) {
 export function steady(low, high) {
   const span = high - low;
   const step = span < 4 ? 0.5 : span < 12 ? 1 : span < 40 ? 5 : 10;
-  return [Math.floor(low / step - 0.15) * step, Math.ceil(high / step + 0.15) * step];
+  return [Math.floor(low / step - 0.05) * step, Math.ceil(high / step + 0.05) * step];
 }
 
 function hatching(ctx, colours) {
@@ -113,7 +116,9 @@ function drawSpectrum(ctx, width, height, values, ranges, depth, colours) {
   }
   ctx.globalAlpha = 0.45;
   stroke(colours.soft, 0.8, "solid")(ctx);
-  for (const rank of seen.ranks) drawLine(ctx, frame, depths, rank);
+  ctx.beginPath();
+  for (const rank of seen.ranks) trace(ctx, frame, depths, rank);
+  ctx.stroke(); // one stroke for all: 64 would cost 64 times the canvas's overhead
   ctx.globalAlpha = 1;
   styles.isometry(ctx);
   drawLine(ctx, frame, [0, depth], [0, 0]);
@@ -184,6 +189,7 @@ function render({ model, el }) {
     sigma_w: slider("sigma_w", "Weight scale σ_w", 0.01, (v) => Number(v).toFixed(2)),
     phi: choice("phi", "Activation"),
     init: choice("init", "Weights"),
+    norm: choice("norm", "Norm"),
     residual: tick("residual", "Residual: h + φ(Wh)"),
   };
   const another = make("button", { type: "button", title: "New random weights and input" }, "Another net");
@@ -191,18 +197,21 @@ function render({ model, el }) {
 
   const canvas = make("canvas", { role: "img" });
   const words = make("p", { class: "iso-words", "aria-live": "polite" });
+  const note = make("p", { class: "iso-words", role: "note", hidden: "" });
   const waiting = make("p", { class: "iso-waiting", role: "status", hidden: "" });
   const title = "Singular values of a net's Jacobian, layer by layer";
   const root = make(
     "div",
-    { class: "iso-view iso-spectrum", role: "group", "aria-label": title, "data-lm-suppress-shortcuts": "true" },
+    { class: "iso-view iso-spectrum", role: "group", "aria-label": title },
     make("p", { class: "iso-title" }, title),
     make("div", { class: "iso-controls iso-bar" }, ...Object.values(controls).map((c) => c.node), another),
     canvas,
     waiting,
     words,
+    note,
   );
   el.replaceChildren(root);
+  ownKeys(root);
 
   const HEIGHT = 340;
   canvas.style.height = `${HEIGHT}px`;
@@ -244,6 +253,8 @@ function render({ model, el }) {
     const question = questions.flying;
     values = floats(model.get("curves"));
     words.textContent = answer.words;
+    note.textContent = ranges.notes[answer.settings.norm] ?? "";
+    note.hidden = !note.textContent;
     canvas.setAttribute("aria-label", answer.alt);
     const mine = questions.answered(answer.seq);
     if (!mine || questions.flying === null) {
