@@ -1,9 +1,9 @@
 """Composition, step by step: a forward pass taken apart, representations probed, a plane bent, layers collapsed, pieces counted.
 
-    forward_pass(net, x).h                    # every step of a two-layer net
-    probe_layers(fit.net, data)               # accuracy of a linear probe on h^0 … h^L, for every trained run
-    bend(net, points)                         # the same points after each half of each layer, in the plane
-    collapse(layers)                          # the one affine map that a stack without activations is
+forward_pass(net, x).h                    # every step of a two-layer net
+probe_layers(fit.net, data)               # accuracy of a linear probe on h^0 … h^L, for every trained run
+bend(net, points)                         # the same points after each half of each layer, in the plane
+collapse(layers)                          # the one affine map that a stack without activations is
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import jax.numpy as jnp
 import numpy as np
 
 from course.nets.classify import MLP
@@ -40,26 +41,37 @@ def bending(net: MLP, data: Split, share: Sequence[float] | None = None, points:
     x, y = np.asarray(data.x[:points], np.float64), np.asarray(data.y[:points])
     grid = _grid(x)
     seen = np.concatenate([x, grid[np.isfinite(grid[:, 0])]])
-    halves = bend(net, seen.astype(np.float32))
+    halves = bend(net, jnp.asarray(seen, jnp.float32))
     path = [np.asarray(halves.h[0], float)]
-    frames, times, told = ["the input x"], [0.0], [f"The plane of the input x: {len(x)} points of two classes on a grid of squares."]
+    frames, times, told = (
+        ["the input x"],
+        [0.0],
+        [f"The plane of the input x: {len(x)} points of two classes on a grid of squares."],
+    )
     for layer in range(depth):
         h, W, b = path[-1], np.asarray(net[layer].W, float), np.asarray(net[layer].b, float)
-        n, below = raised(layer + 1), raised(layer) if layer else "⁰"
+        n, below = raised(layer + 1), raised(layer)
         for k in range(1, AFFINE + 1):
             path.append(_affine(h, W, b, k / AFFINE))
             frames.append(f"W{n} h{below} + b{n}")
-            told.append(f"Layer {layer + 1}, first half: the weights turn and stretch the plane, the bias shifts it; straight lines stay straight.")
+            told.append(
+                f"Layer {layer + 1}, first half: the weights turn and stretch the plane, the bias shifts it; straight "
+                "lines stay straight."
+            )
         z = path[-1]
         for k in range(1, BENT + 1):
             path.append(z + k / BENT * (np.tanh(z) - z))
             frames.append(f"h{n} = tanh(z{n})")
-            told.append(f"Layer {layer + 1}, second half: tanh presses the plane into a square, and straight lines bend.")
+            told.append(
+                f"Layer {layer + 1}, second half: tanh presses the plane into a square, and straight lines bend."
+            )
         # Within a layer the frames are ours; at its end stand the net's own numbers.
         path[-1] = np.asarray(halves.h[layer + 1], float)
         times += [round(layer + 0.5 * k / AFFINE, 3) for k in range(1, AFFINE + 1)]
         times += [round(layer + 0.5 + 0.5 * k / BENT, 3) for k in range(1, BENT + 1)]
-    told[-1] = f"The last representation, h{raised(depth)}: the line is the net's own decision, and the classes lie on its two sides."
+    told[-1] = (
+        f"The last representation, h{raised(depth)}: the line is the net's own decision, and the classes lie on its two sides."
+    )
     where = np.stack(path)
     # Every frame fills the picture, however far the weights have stretched it; the square from −1 to 1 tells its scale.
     size = np.maximum(1.0, np.abs(where[:, : len(x)]).max(axis=(1, 2)))
@@ -90,7 +102,11 @@ def bending(net: MLP, data: Split, share: Sequence[float] | None = None, points:
     panels = [plane]
     if share is not None:
         panels.append(_probes(np.asarray(share, float), np.array(times)))
-    reached = f", and a linear probe labels {share[0]:.0%} of the test points right at first, {share[-1]:.1%} at the end" if share is not None else ""
+    reached = (
+        f", and a linear probe labels {share[0]:.0%} of the test points right at first, {share[-1]:.1%} at the end"
+        if share is not None
+        else ""
+    )
     return Player(
         panels,
         frames,
@@ -112,7 +128,15 @@ def _probes(share: np.ndarray, times: np.ndarray) -> Panel:
     layers = np.arange(len(share))
     done = np.floor(times + 1e-6).astype(int)
     return Panel(
-        [Bars(layers, np.where(layers <= done[:, None], share, np.nan), colour=2, highlight=done, label="share labelled right")],
+        [
+            Bars(
+                layers,
+                np.where(layers <= done[:, None], share, np.nan),
+                colour=2,
+                highlight=done,
+                label="share labelled right",
+            )
+        ],
         title="A linear probe on hˡ",
         xlabel="layer ℓ (0 is the input)",
         ylabel="share of test points",

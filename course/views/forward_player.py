@@ -10,12 +10,18 @@ The numbers come from `course.nets.composition.forward_pass`.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import jax
 import numpy as np
 from jaxtyping import Array, Float
 
 from course.nets.composition import Steps, TwoLayers, forward_pass, seed_example
 from course.views.player import Bars, Labels, Lines, Panel, Player, Points
 from course.views.words import raised
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 FRAMES = ("the input x", "W¹x", "z¹ = W¹x + b¹", "h¹ = ReLU(z¹)", "s = w²·h¹ + b²", "ŷ = σ(s)")
 _COLUMNS = {0.0: "x", 1.0: "z¹", 2.0: "h¹", 3.0: "s", 4.0: "ŷ"}
@@ -34,7 +40,7 @@ def forward_steps(net: TwoLayers | None = None, x: Float[Array, "d_in"] | None =
         net, x = seed_example()
     if net.hidden.W.shape[1] != len(x):
         raise ValueError(f"The net takes {net.hidden.W.shape[1]} numbers and x has {len(x)}: give it as many.")
-    steps = Steps(*(np.asarray(step, float) for step in forward_pass(net, x)))
+    steps: Steps = jax.tree.map(lambda step: np.asarray(step, float), forward_pass(net, x))
     return Player(
         [_net(steps), _hidden(steps)],
         FRAMES,
@@ -85,11 +91,18 @@ def _net(steps: Steps) -> Panel:
     return Panel(
         [
             Lines(*_polyline(everything, 3 * len(everything)), colour="ink", width=0.6),
-            Lines(np.array([x for x, _ in lit]), np.array([y for _, y in lit]), colour=3, width=2.6, label="in use now"),
+            Lines(
+                np.array([x for x, _ in lit]), np.array([y for _, y in lit]), colour=3, width=2.6, label="in use now"
+            ),
             Points(px, py, colour="ink", size=4),
             Points(px, where(reached & ~off), colour=0, size=13, label="worked out"),
             Points(px, where(reached & off), colour=3, marker="cross", size=13, label="off: the ReLU made it 0"),
-            Labels(px - np.where(px == 0, 0.28, 0), py + np.where(px == 0, 0, 0.3), [[text for column in frame for text in column] for frame in values], size=14),
+            Labels(
+                px - np.where(px == 0, 0.28, 0),
+                py + np.where(px == 0, 0, 0.3),
+                [[text for column in frame for text in column] for frame in values],
+                size=14,
+            ),
         ],
         title="The net",
         xlabel="step",
@@ -137,16 +150,16 @@ def _blank(column: np.ndarray) -> list[str]:
     return [""] * len(column)
 
 
-def _say(value: float | np.ndarray) -> str:
+def _say(value: ArrayLike) -> str:
     """A number as a reader writes it, with a minus sign."""
-    return f"{float(value):.3g}".replace("-", "−")
+    return f"{float(np.asarray(value)):.3g}".replace("-", "−")
 
 
-def _list_of(values: np.ndarray) -> list[str]:
-    return [_say(v) for v in np.atleast_1d(values)]
+def _list_of(values: ArrayLike) -> list[str]:
+    return [_say(v) for v in np.atleast_1d(np.asarray(values))]
 
 
-def _list(values: np.ndarray) -> str:
+def _list(values: ArrayLike) -> str:
     return f"[{', '.join(_list_of(values))}]"
 
 
@@ -154,14 +167,17 @@ def _in_brackets(value: float) -> str:
     return f"({_say(value)})" if value < 0 else _say(value)
 
 
-def _dot(weights: np.ndarray, values: np.ndarray) -> str:
+def _dot(weights: np.ndarray, values: Array) -> str:
     return " + ".join(f"{_in_brackets(w)}·{_in_brackets(v)}" for w, v in zip(weights, values, strict=True))
 
 
 def _sentences(net: TwoLayers, steps: Steps) -> list[str]:
     W, b = np.asarray(net.hidden.W, float), np.asarray(net.hidden.b, float)
     w, c = np.asarray(net.readout.W, float)[0], float(net.readout.b[0])
-    rows = "; ".join(f"{'unit' if i else 'Unit'} {i + 1}: {_dot(row, steps.x)} = {_say(p)}" for i, (row, p) in enumerate(zip(W, steps.product, strict=True)))
+    rows = "; ".join(
+        f"{'unit' if i else 'Unit'} {i + 1}: {_dot(row, steps.x)} = {_say(p)}"
+        for i, (row, p) in enumerate(zip(W, steps.product, strict=True))
+    )
     biases = "; ".join(
         f"{'unit' if i else 'Unit'} {i + 1}: {_say(p)} + {_in_brackets(b_i)} = {_say(z)}"
         for i, (p, b_i, z) in enumerate(zip(steps.product, b, steps.z, strict=True))
@@ -171,7 +187,9 @@ def _sentences(net: TwoLayers, steps: Steps) -> list[str]:
         f"The input is x = {_list(steps.x)}.",
         f"Each unit multiplies its row of W{raised(1)} with x. {rows}.",
         f"Each unit adds its own bias. {biases}.",
-        f"The ReLU turns what is negative into 0: h¹ = {_list(steps.h)}; {on} of {len(steps.z)} units {'is' if on == 1 else 'are'} on.",
-        f"The last unit is a dot product plus a bias, without a ReLU: s = {_dot(w, steps.h)} + {_in_brackets(c)} = {_say(steps.s)}.",
+        f"The ReLU turns what is negative into 0: h¹ = {_list(steps.h)}; {on} of {len(steps.z)} units "
+        f"{'is' if on == 1 else 'are'} on.",
+        f"The last unit is a dot product plus a bias, without a ReLU: s = {_dot(w, steps.h)} + {_in_brackets(c)} "
+        f"= {_say(steps.s)}.",
         f"The sigmoid squashes the logit: ŷ = 1/(1 + e^({_say(-steps.s)})) = {float(steps.y):.3f}.",
     ]

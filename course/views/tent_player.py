@@ -26,14 +26,15 @@ def tent_composer(depth: int = 8) -> Player:
     if not 1 <= depth <= 10:
         raise ValueError(f"The composer folds 1 to 10 times, and {depth} was asked for.")
     x = np.linspace(0, 1, 2**depth + 1)
-    graphs = [jnp.asarray(x, jnp.float32)]
+    folds = [jnp.asarray(x, jnp.float32)]
     for _ in range(depth):
-        graphs.append(tent(graphs[-1]))
-    graphs = np.stack(graphs)
+        folds.append(tent(folds[-1]))
+    graphs = np.stack(folds)
     times = np.arange(depth + 1)
     before = np.concatenate([np.full((1, len(x)), np.nan), graphs[:-1]])
     reached, newest = times <= times[:, None], times == times[:, None]
     deep, shallow = 2.0**times, 2.0 * times + 1
+    more, fewer = np.maximum(deep, shallow), np.minimum(deep, shallow)
     graph = Panel(
         [
             Lines(x, before, colour=1, dash="dotted", width=1.5, label="one fold less"),
@@ -50,8 +51,8 @@ def tent_composer(depth: int = 8) -> Player:
         [
             Points(times, np.where(reached, deep, np.nan), colour=0, size=9, label="deep: 2ᴸ"),
             Points(times, np.where(reached, shallow, np.nan), colour=3, marker="square", size=8, label="wide: ≤ 2L + 1"),
-            Labels(times, np.where(newest, np.maximum(deep, shallow) * 1.7, np.nan), [f"{n:.0f}" for n in np.maximum(deep, shallow)], size=13),
-            Labels(times, np.where(newest, np.minimum(deep, shallow) / 1.7, np.nan), [f"{n:.0f}" for n in np.minimum(deep, shallow)], size=13),
+            Labels(times, np.where(newest, more * 1.7, np.nan), [f"{n:.0f}" for n in more], size=13),
+            Labels(times, np.where(newest, fewer / 1.7, np.nan), [f"{n:.0f}" for n in fewer], size=13),
         ],
         title="Straight pieces of 2L ReLUs",
         xlabel="folds L",
@@ -74,14 +75,20 @@ def tent_composer(depth: int = 8) -> Player:
             f"same {2 * depth} ReLUs side by side {2 * depth + 1} at most."
         ),
         t_label="L",
-        times=times,
+        times=times.tolist(),
         descriptions=[
             "No fold yet: one straight piece.",
-            *(f"Composed {_often(k)}: 2{raised(k)} = {2**k} pieces, each of slope ±{2**k}; one hidden layer of {2 * k} ReLUs has at most {2 * k + 1}."
-              for k in times[1:].tolist()),
+            *map(_sentence, times[1:].tolist()),
         ],
         seconds_per_frame=1.0,
     )  # fmt: skip
+
+
+def _sentence(k: int) -> str:
+    return (
+        f"Composed {_often(k)}: 2{raised(k)} = {2**k} pieces, each of slope ±{2**k}; one hidden layer of {2 * k} ReLUs "
+        f"has at most {2 * k + 1}."
+    )
 
 
 def _often(k: int) -> str:

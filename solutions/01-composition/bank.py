@@ -5,6 +5,7 @@ In a code exercise the reference and every mistake stand alone (their parameters
 so that each can be handed in as a learner would. Mistakes are plain NumPy where they can be: nothing to compile.
 """
 
+import itertools
 import math
 
 import jax
@@ -464,7 +465,7 @@ def mlp_parameters(widths):
 
     How many parameters has it, biases included?
     """
-    return sum((m + 1) * n for m, n in zip(widths, widths[1:], strict=False))
+    return sum((m + 1) * n for m, n in itertools.pairwise(widths))
 
 
 @mlp_parameters.variant
@@ -475,27 +476,27 @@ def _(rng):
 
 @mlp_parameters.mistake("You counted the weights alone; every unit that is computed has a bias too.")
 def all_biases_forgotten(widths):
-    return sum(m * n for m, n in zip(widths, widths[1:], strict=False))
+    return sum(m * n for m, n in itertools.pairwise(widths))
 
 
 @mlp_parameters.mistake("You left out the last layer: the readout has weights and biases like any other.")
 def readout_forgotten(widths):
-    return sum((m + 1) * n for m, n in zip(widths[:-1], widths[1:-1], strict=False))
+    return sum((m + 1) * n for m, n in itertools.pairwise(widths[:-1]))
 
 
 @mlp_parameters.mistake("You gave the biases to the inputs of each layer; they belong to the units it computes.")
 def biases_of_the_inputs(widths):
-    return sum(m * (n + 1) for m, n in zip(widths, widths[1:], strict=False))
+    return sum(m * (n + 1) for m, n in itertools.pairwise(widths))
 
 
 @mlp_parameters.mistake("You gave a layer a single bias; each of its units has one.")
 def one_bias_a_layer(widths):
-    return sum(m * n + 1 for m, n in zip(widths, widths[1:], strict=False))
+    return sum(m * n + 1 for m, n in itertools.pairwise(widths))
 
 
 @mlp_parameters.mistake("You gave the input biases as well, but it is no layer: nothing computes it.")
 def input_counted_as_layer(widths):
-    return sum((m + 1) * n for m, n in zip(widths, widths[1:], strict=False)) + widths[0]
+    return sum((m + 1) * n for m, n in itertools.pairwise(widths)) + widths[0]
 
 
 @exercise(
@@ -508,7 +509,7 @@ def input_counted_as_layer(widths):
     ),
 )
 def deeper_by(width, more):
-    """An MLP has hidden layers of {width} units each. You insert {more} further hidden layers of {width} units between two of them.
+    """An MLP has hidden layers of {width} units each. You insert {more} more of {width} units between two of them.
 
     By how much does its number of parameters grow?
     """
@@ -551,7 +552,7 @@ def widened(width, more):
     ),
 )
 def widest_within(d_in, d_out, budget):
-    """An MLP with one hidden layer takes {d_in} numbers and gives {d_out}. It may have {budget} parameters at most, biases included.
+    """An MLP with one hidden layer takes {d_in} numbers and gives {d_out}. It may have {budget} parameters at most, biases too.
 
     How many hidden units can it have?
     """
@@ -593,8 +594,8 @@ def count_mlp(widths):
     `widths` is a list of whole numbers: input, hidden layers, output. Return one whole number.
     """
     total = 0
-    for d_in, d_out in zip(widths[:-1], widths[1:]):
-        total += d_in * d_out + d_out
+    for layer in range(1, len(widths)):
+        total += widths[layer - 1] * widths[layer] + widths[layer]
     return total
 
 
@@ -605,17 +606,17 @@ def _(rng):
 
 @count_mlp.mistake("You counted the weights alone; every unit that is computed has a bias too.")
 def code_without_biases(widths):
-    return sum(m * n for m, n in zip(widths[:-1], widths[1:]))
+    return sum(widths[k] * widths[k + 1] for k in range(len(widths) - 1))
 
 
 @count_mlp.mistake("You gave the biases to the inputs of each layer; they belong to the units it computes.")
 def code_biases_of_inputs(widths):
-    return sum(m * n + m for m, n in zip(widths[:-1], widths[1:]))
+    return sum(widths[k] * (widths[k + 1] + 1) for k in range(len(widths) - 1))
 
 
 @count_mlp.mistake("You left out the last layer.")
 def code_without_readout(widths):
-    return sum(m * n + n for m, n in zip(widths[:-2], widths[1:-1]))
+    return sum((widths[k] + 1) * widths[k + 1] for k in range(len(widths) - 2))
 
 
 @count_mlp.mistake("That is a sum of units; a layer has a weight for every pair of an input and an output.")
@@ -716,7 +717,7 @@ def inner_two_swapped(first, second, third):
     ),
 )
 def weight_shape(widths, layer):
-    """An MLP has the widths {widths}, input first. Layer {layer} computes W h + b from the h of the layer below; layer 1 is given x.
+    """An MLP has the widths {widths}, input first. Layer {layer} computes W h + b from the h below it; layer 1 is given x.
 
     What is the shape of its W, as [rows, columns]?
     """
@@ -811,7 +812,10 @@ LAYOUTS = {
     ),
 )
 def which_in_axes(layout):
-    """`net(w, x)` takes the weights of one net and one example. You have {layout}. Which in_axes does `jax.vmap(net, in_axes=…)` need?"""
+    """`net(w, x)` takes the weights of one net and one example. You have {layout}.
+
+    Which in_axes does `jax.vmap(net, in_axes=…)` need?
+    """
     return LAYOUTS[layout]
 
 
@@ -889,7 +893,7 @@ def mlp(W, b, V, c, X):
 
     def net(x):
         h = x
-        for W_l, b_l in zip(W, b):
+        for W_l, b_l in zip(W, b, strict=True):
             h = jnp.maximum(W_l @ h + b_l, 0)
         return V @ h + c
 
@@ -908,7 +912,7 @@ def _(rng):
 def loop_over_samples(W, b, V, c, X):
     def net(x):
         h = x
-        for W_l, b_l in zip(W, b):
+        for W_l, b_l in zip(W, b, strict=True):
             h = jnp.maximum(W_l @ h + b_l, 0)
         return V @ h + c
 
@@ -921,7 +925,7 @@ def loop_over_samples(W, b, V, c, X):
 )
 def numpy_inside(W, b, V, c, X):
     h = np.asarray(X)
-    for W_l, b_l in zip(W, b):
+    for W_l, b_l in zip(W, b, strict=True):
         h = np.maximum(np.dot(h, np.transpose(W_l)) + b_l, 0)
     return np.dot(h, np.transpose(V)) + c
 
@@ -929,7 +933,7 @@ def numpy_inside(W, b, V, c, X):
 @mlp.mistake("You left out the ReLUs: what remains is one affine map, however many layers there are.")
 def relus_skipped(W, b, V, c, X):
     h = X
-    for W_l, b_l in zip(W, b):
+    for W_l, b_l in zip(W, b, strict=True):
         h = h @ W_l.T + b_l
     return h @ V.T + c
 
@@ -945,7 +949,7 @@ def layer_biases_dropped(W, b, V, c, X):
 @mlp.mistake("You used the weights transposed: with examples as rows it is `h @ W.T`, for one example `W @ h`.")
 def rows_times_weights(W, b, V, c, X):
     h = X
-    for W_l, b_l in zip(W, b):
+    for W_l, b_l in zip(W, b, strict=True):
         h = np.maximum(h @ W_l + b_l, 0)
     return h @ V.T + c
 
@@ -953,7 +957,7 @@ def rows_times_weights(W, b, V, c, X):
 @mlp.mistake("You put a ReLU on the logits: the readout is the one layer without an activation.")
 def logits_activated(W, b, V, c, X):
     h = X
-    for W_l, b_l in zip(W, b):
+    for W_l, b_l in zip(W, b, strict=True):
         h = np.maximum(h @ W_l.T + b_l, 0)
     return np.maximum(h @ V.T + c, 0)
 
@@ -961,7 +965,7 @@ def logits_activated(W, b, V, c, X):
 @mlp.mistake("You applied the layers from the last to the first; x meets layer 1 first.")
 def layers_reversed(W, b, V, c, X):
     h = X
-    for W_l, b_l in zip(W[::-1], b[::-1]):
+    for W_l, b_l in zip(W[::-1], b[::-1], strict=True):
         h = np.maximum(h @ W_l.T + b_l, 0)
     return h @ V.T + c
 
@@ -988,7 +992,7 @@ def representations(W, b, x):
     Return h⁰, h¹, …, hᴸ as an array of shape (L + 1, d).
     """
     hs = [x]
-    for W_l, b_l in zip(W, b):
+    for W_l, b_l in zip(W, b, strict=True):
         hs.append(jnp.tanh(W_l @ hs[-1] + b_l))
     return jnp.stack(hs)
 
@@ -1002,7 +1006,7 @@ def _(rng):
 @representations.mistake("You returned the pre-activations; a representation is what leaves a layer, after its tanh.")
 def kept_before_the_activation(W, b, x):
     h, kept = x, [x]
-    for W_l, b_l in zip(W, b):
+    for W_l, b_l in zip(W, b, strict=True):
         z = W_l @ h + b_l
         kept.append(z)
         h = np.tanh(z)
@@ -1011,13 +1015,13 @@ def kept_before_the_activation(W, b, x):
 
 @representations.mistake("You fed x to every layer; each one takes what the layer below has made.")
 def all_from_x(W, b, x):
-    return np.stack([x, *[np.tanh(W_l @ x + b_l) for W_l, b_l in zip(W, b)]])
+    return np.stack([x, *[np.tanh(W_l @ x + b_l) for W_l, b_l in zip(W, b, strict=True)]])
 
 
 @representations.mistake("Your list runs from the last layer back to the input; the input comes first.")
 def output_first(W, b, x):
     hs = [x]
-    for W_l, b_l in zip(W, b):
+    for W_l, b_l in zip(W, b, strict=True):
         hs.append(np.tanh(W_l @ hs[-1] + b_l))
     return np.stack(hs[::-1])
 
@@ -1033,7 +1037,7 @@ def representations_without_biases(W, b, x):
 @representations.mistake("You used the weights transposed: `W @ h` sums along the rows, `h @ W` along the columns.")
 def columns_for_rows(W, b, x):
     hs = [x]
-    for W_l, b_l in zip(W, b):
+    for W_l, b_l in zip(W, b, strict=True):
         hs.append(np.tanh(hs[-1] @ W_l + b_l))
     return np.stack(hs)
 
@@ -1180,7 +1184,7 @@ def _(rng):
 
 @parameters_that_matter.mistake("Those are the parameters of the whole stack; most of them change nothing that others could not.")
 def all_of_them(widths):
-    return sum((m + 1) * n for m, n in zip(widths, widths[1:], strict=False))
+    return sum((m + 1) * n for m, n in itertools.pairwise(widths))
 
 
 @parameters_that_matter.mistake("The single layer has biases as well.")
@@ -1275,7 +1279,7 @@ def collapse(W, b):
     A with c as one more column on its right, shape (d, d + 1).
     """
     A, c = W[0], b[0]
-    for W_l, b_l in zip(W[1:], b[1:]):
+    for W_l, b_l in zip(W[1:], b[1:], strict=True):
         A, c = W_l @ A, W_l @ c + b_l
     return jnp.column_stack([A, c])
 
@@ -1289,7 +1293,7 @@ def _(rng):
 @collapse.mistake("You multiplied the matrices in the order in which the layers act; the last layer belongs on the left.")
 def joined_on_the_right(W, b):
     A, c = W[0], b[0]
-    for W_l, b_l in zip(W[1:], b[1:]):
+    for W_l, b_l in zip(W[1:], b[1:], strict=True):
         A, c = A @ W_l, W_l @ c + b_l
     return np.column_stack([A, c])
 
@@ -1313,7 +1317,7 @@ def last_bias_alone(W, b):
 @collapse.mistake("You sent each layer's own bias through its own matrix; it is added after the matrix.")
 def own_bias_multiplied(W, b):
     A, c = np.eye(W.shape[-1]), np.zeros(W.shape[-1])
-    for W_l, b_l in zip(W, b):
+    for W_l, b_l in zip(W, b, strict=True):
         A, c = W_l @ A, W_l @ (c + b_l)
     return np.column_stack([A, c])
 
@@ -1321,7 +1325,7 @@ def own_bias_multiplied(W, b):
 @collapse.mistake("The bias is to stand on the right of the matrix, as its last column.")
 def bias_in_front(W, b):
     A, c = W[0], b[0]
-    for W_l, b_l in zip(W[1:], b[1:]):
+    for W_l, b_l in zip(W[1:], b[1:], strict=True):
         A, c = W_l @ A, W_l @ c + b_l
     return np.column_stack([c, A])
 
@@ -1600,7 +1604,7 @@ def one_layer_pieces(w, b):
     `w` and `b` have shape (n,) and hold whole numbers. A unit with wᵢ = 0 has no corner, and several units may have
     theirs in the same place. Return one whole number.
     """
-    corners = {float(-b_i / w_i) for w_i, b_i in zip(w, b) if w_i != 0}
+    corners = {float(-b_i / w_i) for w_i, b_i in zip(w, b, strict=True) if w_i != 0}
     return len(corners) + 1
 
 
@@ -1621,7 +1625,7 @@ def every_unit_a_corner(w, b):
 
 @one_layer_pieces.mistake("You counted the corners; there is one piece more.")
 def corners_alone(w, b):
-    return len({float(-b_i / w_i) for w_i, b_i in zip(w, b) if w_i != 0})
+    return len({float(-b_i / w_i) for w_i, b_i in zip(w, b, strict=True) if w_i != 0})
 
 
 @one_layer_pieces.mistake("Two units with their corner in the same place make one corner.")
@@ -1631,7 +1635,7 @@ def repeats_counted(w, b):
 
 @one_layer_pieces.mistake("You looked at the biases alone: the corner of a unit is where w x + b is zero.")
 def distinct_biases(w, b):
-    return len({float(b_i) for w_i, b_i in zip(w, b) if w_i != 0}) + 1
+    return len({float(b_i) for w_i, b_i in zip(w, b, strict=True) if w_i != 0}) + 1
 
 
 @exercise(

@@ -224,7 +224,9 @@ def test_every_picture_has_alt_text(ran):
 def test_every_figure_has_a_title_and_named_axes(lesson):
     for cell in code_cells(lesson):
         if "subplots(" in cell.source:
-            assert {"title=", "xlabel=", "ylabel="} <= set(re.findall(r"\b(?:title|xlabel|ylabel)=", cell.source)), cell.source
+            assert {"title=", "xlabel=", "ylabel="} <= set(re.findall(r"\b(?:title|xlabel|ylabel)=", cell.source)), (
+                cell.source
+            )
 
 
 def test_every_picture_is_followed_by_what_to_take_from_it(lesson):

@@ -90,7 +90,9 @@ def test_a_stack_collapses_to_what_its_layers_do_one_by_one():
 
 def test_a_random_stack_has_orthogonal_weights_and_biases_that_matter():
     layers = composition.random_stack(jax.random.key(0), 3, 6)
-    np.testing.assert_allclose(layers.W @ jnp.swapaxes(layers.W, 1, 2), np.broadcast_to(np.eye(6), (3, 6, 6)), atol=1e-5)
+    np.testing.assert_allclose(
+        layers.W @ jnp.swapaxes(layers.W, 1, 2), np.broadcast_to(np.eye(6), (3, 6, 6)), atol=1e-5
+    )
     assert np.abs(layers.b).min() > 0
 
 
@@ -108,12 +110,16 @@ def test_pieces_of_random_single_layers_are_the_corners_counted_exactly():
     scale = 2**0.5
     for pieces in found:
         W, b = (scale * rng.normal(size=(1, 6))).astype(np.float32), (scale * rng.normal(size=6)).astype(np.float32)
-        exact = count_pieces_of_one_layer(Layer(W.T, b), Layer(np.ones((1, 6), np.float32), np.zeros(1, np.float32)), -4.0, 4.0)
+        exact = count_pieces_of_one_layer(
+            Layer(W.T, b), Layer(np.ones((1, 6), np.float32), np.zeros(1, np.float32)), -4.0, 4.0
+        )
         assert exact - 1 <= pieces <= exact
 
 
 def test_random_pieces_follow_from_their_seed():
-    np.testing.assert_array_equal(composition.random_pieces(5, 3, 4, seed=7), composition.random_pieces(5, 3, 4, seed=7))
+    np.testing.assert_array_equal(
+        composition.random_pieces(5, 3, 4, seed=7), composition.random_pieces(5, 3, 4, seed=7)
+    )
     assert not np.array_equal(composition.random_pieces(5, 3, 4, seed=7), composition.random_pieces(5, 3, 4, seed=8))
 
 

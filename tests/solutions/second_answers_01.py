@@ -88,8 +88,8 @@ def recursive(widths):
 @another("mlp")
 def rows_times_matrices(W, b, V, c, X):
     h = X
-    for l in range(W.shape[0]):
-        h = jax.nn.relu(h @ W[l].T + b[l])
+    for k in range(W.shape[0]):
+        h = jax.nn.relu(h @ W[k].T + b[k])
     return h @ V.T + c
 
 
@@ -141,8 +141,8 @@ def as_a_scan(W, b, x):
 def numpy_in_float64(W, b, x):
     hs = np.zeros((len(W) + 1, len(x)))
     hs[0] = x
-    for l in range(len(W)):
-        hs[l + 1] = np.tanh(np.asarray(W[l], float) @ hs[l] + b[l])
+    for k in range(len(W)):
+        hs[k + 1] = np.tanh(np.asarray(W[k], float) @ hs[k] + b[k])
     return hs
 
 

@@ -119,9 +119,12 @@ ORACLES: dict[str, Callable[..., Any]] = {
     "widest_within": widest_in_budget,
     "composed_value": lambda a, b, c, d, x: (lambda h: c * h + d)((lambda x: a * x + b)(x)),
     "weight_shape": lambda widths, layer: np.empty((widths[layer], widths[layer - 1])).shape,
-    "batch_shape": lambda n, widths, layer: jax.eval_shape(
-        jax.vmap(lambda x: chain_of_zeros(widths[: layer + 1], x)), jax.ShapeDtypeStruct((n, widths[0]), jnp.float32)
-    ).shape,
+    "batch_shape": lambda n, widths, layer: (
+        jax.eval_shape(
+            jax.vmap(lambda x: chain_of_zeros(widths[: layer + 1], x)),
+            jax.ShapeDtypeStruct((n, widths[0]), jnp.float32),
+        ).shape
+    ),
     "collapsed_matrix": lambda W1, W2: jacobian_at_zero(lambda x: affine(W2, [0, 0])(affine(W1, [0, 0])(x)), 2),
     "collapsed_bias": lambda W2, b1, b2: affine(W2, b2)(affine(np.eye(2), b1)(np.zeros(2))),
     "collapsed_line": lambda a1, c1, a2, c2: slope_and_height(lambda x: a2 * (a1 * x + c1) + c2),
@@ -171,7 +174,13 @@ def test_the_seeds_example() -> None:
 
 
 BEND = {
-    "linear itself": [lambda z: 2 * z, lambda z: -3 * z, lambda z: z[::-1], lambda z: z - z.mean(), lambda z: z.sum() + 0 * z],
+    "linear itself": [
+        lambda z: 2 * z,
+        lambda z: -3 * z,
+        lambda z: z[::-1],
+        lambda z: z - z.mean(),
+        lambda z: z.sum() + 0 * z,
+    ],
     "a shift": [lambda z: z + 1, lambda z: z - 0.5, lambda z: z + np.arange(len(z))],
     "jumps": [lambda z: np.maximum(z, 0), np.abs, lambda z: np.where(z < 0, z / 100, z), lambda z: np.minimum(z, 6)],
     "smoothly": [np.tanh, lambda z: 1 / (1 + np.exp(-z)), np.square, np.exp],

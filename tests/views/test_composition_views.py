@@ -135,7 +135,9 @@ def test_the_composer_folds_no_finer_than_a_screen():
 
 @pytest.fixture(params=["forward", "bending", "tent"])
 def player(request, net, data):
-    return {"forward": forward_steps, "bending": lambda: bending(net, data), "tent": lambda: tent_composer(4)}[request.param]()
+    return {"forward": forward_steps, "bending": lambda: bending(net, data), "tent": lambda: tent_composer(4)}[
+        request.param
+    ]()
 
 
 def test_it_has_a_static_form_with_words(player):
