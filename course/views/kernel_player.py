@@ -10,6 +10,7 @@ The numbers come from `course.nets.conv.conv2d`; each frame's sentence works one
 
 from __future__ import annotations
 
+import jax
 import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
@@ -18,6 +19,7 @@ from course.nets.conv import conv2d
 from course.nets.counts import output_size
 from course.views.player import Grid, Labels, Panel, Player
 
+_conv = jax.jit(conv2d, static_argnames=("stride", "padding"))
 MOST_CELLS = 196
 MOST_CHANNELS = 3
 
@@ -40,7 +42,7 @@ def kernel_slide(x: ArrayLike | None = None, k: ArrayLike | None = None, stride:
     rows, columns = (output_size(n, m, stride, padding) for n, m in sizes)
     if rows * columns > MOST_CELLS:
         raise ValueError(f"{rows}×{columns} outputs are too many to watch: show {MOST_CELLS} at most, of a smaller x.")
-    y = np.asarray(conv2d(picture, kernel[None], stride=stride, padding=padding), float)[0]
+    y = np.asarray(_conv(picture, kernel[None], stride=stride, padding=padding), float)[0]
     cells = [(i, j) for i in range(rows) for j in range(columns)]
     c = len(picture)
     inputs = [

@@ -1322,6 +1322,54 @@ def one_sided_growth(n, kernel):
 
 @exercise(
     skill="convolution.field",
+    points=2,
+    answer=Integer(),
+    hints=(
+        "How many samples are that many milliseconds? The field must be at least as wide.",
+        "Each layer widens the field by the kernel less one; start from a field of one sample.",
+    ),
+)
+def depth_to_hear(milliseconds, rate, kernel):
+    """On a sound with {rate} samples a second, convolutions with kernels of {kernel} samples and stride 1 are stacked.
+
+    What is the smallest number of layers with which one output sees {milliseconds} milliseconds?
+    """
+    return math.ceil((milliseconds * rate // 1000 - 1) / (kernel - 1))
+
+
+@depth_to_hear.variant
+def _(rng):
+    return {
+        "milliseconds": rng.choice((10, 15, 20, 25, 30, 40, 50)),
+        "rate": int(rng.choice((8000, 12000, 16000, 22000, 32000, 44000, 48000))),
+        "kernel": rng.choice((3, 5, 7, 9)),
+    }
+
+
+@depth_to_hear.mistake(
+    "You laid the kernels side by side; they overlap, so each layer widens the field by less than its kernel."
+)
+def sounds_laid_out(milliseconds, rate, kernel):
+    return math.ceil(milliseconds * rate // 1000 / kernel)
+
+
+@depth_to_hear.mistake("With so many layers the field is still too short: put your answer in and see.")
+def too_short_to_hear(milliseconds, rate, kernel):
+    return (milliseconds * rate // 1000 - 1) // (kernel - 1)
+
+
+@depth_to_hear.mistake("Without strides the field does not multiply from layer to layer: it grows by the same amount.")
+def hearing_by_powers(milliseconds, rate, kernel):
+    return math.ceil(math.log(milliseconds * rate // 1000) / math.log(kernel))
+
+
+@depth_to_hear.mistake("You counted milliseconds as samples; in a millisecond there are many.")
+def milliseconds_as_samples(milliseconds, rate, kernel):
+    return math.ceil((milliseconds - 1) / (kernel - 1))
+
+
+@exercise(
+    skill="convolution.field",
     points=1,
     answer=Integer(),
     hints=(
