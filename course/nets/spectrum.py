@@ -3,8 +3,13 @@
     log_sigma = spectrum(phi="tanh", init="gaussian", sigma_w=1.0, residual=False, seed=0)
     log_sigma[19, 0]       # log10 of the largest singular value of ∂h^20/∂x; NaN where float64 cannot tell
 
-One compilation serves every activation, initialisation, weight scale and residual strength: they are
+One compilation serves every activation, initialisation, norm, weight scale and residual strength: they are
 arguments, not shapes. Depth is an axis of the answer: the first ℓ layers are a net of depth ℓ.
+
+A norm stands between W h and φ, with γ = 1 and β = 0. LayerNorm and RMSNorm are functions of one example, and their whole
+Jacobian enters. BatchNorm is not: here the input is one of a batch of `BATCH` examples that goes through the same net,
+and its Jacobian is taken with the statistics of that batch *held fixed*, as when a trained net is used. (In training,
+gradients also flow through the statistics, and the Jacobian of the whole batch has (`BATCH` · width)² entries.)
 """
 
 from __future__ import annotations
@@ -19,9 +24,12 @@ from jax import lax
 from jaxtyping import Array, Float, Int
 
 from course.nets.layers import ACTIVATIONS, INITS, Activation, stack
+from course.nets.norms import EPS, KINDS
 
 MAX_DEPTH = 64
 WIDTH = 64
+BATCH = 32
+"""Examples in the batch whose statistics BatchNorm uses; the input is the first of them."""
 
 RESOLUTION = 2.0**-43
 """σ/σ_max below which a singular value of the product is unknown: 512 ε of float64, 1.1e-13.
@@ -33,6 +41,7 @@ decades, and almost always to far more.
 
 PHIS = tuple(ACTIVATIONS)
 INIT_NAMES = tuple(INITS)
+NORMS = KINDS
 
 
 class Draw(NamedTuple):
@@ -40,43 +49,85 @@ class Draw(NamedTuple):
 
     W: Float[Array, "init depth d d"]
     x: Float[Array, "d"]
+    others: Float[Array, "others d"]
+    """The rest of the batch that the input is one of; BatchNorm alone looks at them."""
 
 
 class Setting(NamedTuple):
-    """What the sliders choose; numbers only, so that no choice is a new shape. h ↦ skip · h + branch · φ(σ_w W h)."""
+    """What the sliders choose; numbers only, so that no choice is a new shape. h ↦ skip · h + branch · φ(norm(σ_w W h))."""
 
     phi: int | Int[Array, ""]
     init: int | Int[Array, ""]
     sigma_w: float | Float[Array, ""]
     skip: float | Float[Array, ""]
     branch: float | Float[Array, ""]
+    norm: int | Int[Array, ""] = 0
+    """Its place in `NORMS`."""
 
 
-def draw(seed: int | Int[Array, ""], depth: int = MAX_DEPTH, width: int = WIDTH) -> Draw:
-    """Weights of unit σ_w for every initialisation in `INITS`, and an input of length √width."""
-    key_W, key_x = jax.random.split(jax.random.key(seed))
+def draw(seed: int | Int[Array, ""], depth: int = MAX_DEPTH, width: int = WIDTH, batch: int = BATCH) -> Draw:
+    """Weights of unit σ_w for every initialisation in `INITS`, an input and the rest of its batch, all of length √width."""
+    key = jax.random.key(seed)
+    key_W, key_x = jax.random.split(key)
     W = jnp.stack([stack(key_W, depth, width, 1.0, init).W for init in INIT_NAMES])
     x = jax.random.normal(key_x, (width,), W.dtype)
-    return Draw(W, x * jnp.sqrt(width) / jnp.linalg.norm(x))
+    others = jax.random.normal(jax.random.fold_in(key, 1), (batch - 1, width), W.dtype)
+    return Draw(W, _of_length(x, width), _of_length(others, width))
 
 
-def value_and_slope(phi: Activation, z: Float[Array, "d"]) -> tuple[Float[Array, "d"], Float[Array, "d"]]:
+def _of_length(x: Array, width: int) -> Array:
+    return x * jnp.sqrt(width) / jnp.linalg.norm(x, axis=-1, keepdims=True)
+
+
+def value_and_slope(
+    phi: Activation, z: Float[Array, "*batch d"]
+) -> tuple[Float[Array, "*batch d"], Float[Array, "*batch d"]]:
     """φ(z) and φ′(z), elementwise."""
     return jax.jvp(phi, (z,), (jnp.ones_like(z),))
 
 
+def normalized(
+    norm: int | Int[Array, ""], Z: Float[Array, "batch d"], W: Float[Array, "d d"]
+) -> tuple[Float[Array, "batch d"], Float[Array, "d d"]]:
+    """norm(Z) of a batch, and N W with N the norm's Jacobian at the first example, for the norm at this place in `NORMS`.
+
+    BatchNorm's N holds the batch's statistics fixed (see above).
+    """
+    d = Z.shape[-1]
+
+    def none() -> tuple[Array, Array]:
+        return Z, W
+
+    def batch() -> tuple[Array, Array]:
+        s = jnp.sqrt(Z.var(0) + EPS)
+        return (Z - Z.mean(0)) / s, W / s[:, None]
+
+    def layer() -> tuple[Array, Array]:
+        s = jnp.sqrt(Z.var(-1, keepdims=True) + EPS)
+        Y = (Z - Z.mean(-1, keepdims=True)) / s
+        return Y, (W - W.mean(0) - jnp.outer(Y[0], Y[0] @ W) / d) / s[0]
+
+    def rms() -> tuple[Array, Array]:
+        r = jnp.sqrt(jnp.mean(Z**2, -1, keepdims=True) + EPS)
+        Y = Z / r
+        return Y, (W - jnp.outer(Y[0], Y[0] @ W) / d) / r[0]
+
+    return lax.switch(norm, [none, batch, layer, rms])
+
+
 def layer_jacobians(net: Draw, setting: Setting) -> Float[Array, "depth d d"]:
-    """J^ℓ = skip · I + branch · diag(φ′(z^ℓ)) W^ℓ of every layer, at the input `net.x`."""
+    """J^ℓ = skip · I + branch · diag(φ′(y^ℓ)) N^ℓ W^ℓ of every layer, at the input `net.x`; y = norm(z), and N is I without a norm."""
     W = setting.sigma_w * net.W[setting.init]
     identity = jnp.eye(W.shape[-1], dtype=W.dtype)
     choices = [partial(value_and_slope, phi) for phi in ACTIVATIONS.values()]
 
-    def step(h: Array, W: Array) -> tuple[Array, Array]:
-        value, slope = lax.switch(setting.phi, choices, W @ h)
-        J = setting.skip * identity + setting.branch * slope[:, None] * W
-        return setting.skip * h + setting.branch * value, J
+    def step(H: Array, W: Array) -> tuple[Array, Array]:
+        Y, NW = normalized(setting.norm, H @ W.T, W)
+        value, slope = lax.switch(setting.phi, choices, Y)
+        J = setting.skip * identity + setting.branch * slope[0][:, None] * NW
+        return setting.skip * H + setting.branch * value, J
 
-    return lax.scan(step, net.x, W)[1]
+    return lax.scan(step, jnp.concatenate([net.x[None], net.others]), W)[1]
 
 
 def log_singular_values(J: Float[Array, "depth d d"]) -> Float[Array, "depth d"]:
@@ -119,15 +170,16 @@ def spectrum(
     sigma_w: float | int = 1.0,
     residual: bool = False,
     seed: int = 0,
+    norm: str = "none",
 ) -> np.ndarray:
     """`log_spectrum` by name, in float64: shape (64, 64), depth first, largest singular value first.
 
     `residual` turns φ(Wh) into h + φ(Wh), and J into I + diag(φ′(z)) W. Raises ValueError for a name that is
-    not in `PHIS` or `INIT_NAMES`.
+    not in `PHIS`, `INIT_NAMES` or `NORMS`.
     """
     # Python numbers of one type each: an int for σ_w would be another compilation.
     phi_, init_ = _index(phi, PHIS, "activation"), _index(init, INIT_NAMES, "init")
-    setting = Setting(phi_, init_, float(sigma_w), float(residual), 1.0)
+    setting = Setting(phi_, init_, float(sigma_w), float(residual), 1.0, _index(norm, NORMS, "norm"))
     with jax.enable_x64(True):
         return np.asarray(log_spectrum(_drawn(seed), setting))
 

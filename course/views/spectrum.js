@@ -1,6 +1,9 @@
 // The spectrum explorer: native controls that ask the kernel, and a canvas that shows its latest answer.
 
-const NAMES = { linear: "linear", tanh: "tanh", relu: "ReLU", sigmoid: "sigmoid" };
+const NAMES = {
+  linear: "linear", tanh: "tanh", relu: "ReLU", sigmoid: "sigmoid",
+  none: "none", batch: "BatchNorm", layer: "LayerNorm", rms: "RMSNorm",
+};
 
 // Which question is on its way, and which is to be asked next. At most one is on its way: while the reader slides,
 // what lies between the last question and the newest is never asked.
@@ -186,6 +189,7 @@ function render({ model, el }) {
     sigma_w: slider("sigma_w", "Weight scale σ_w", 0.01, (v) => Number(v).toFixed(2)),
     phi: choice("phi", "Activation"),
     init: choice("init", "Weights"),
+    norm: choice("norm", "Norm"),
     residual: tick("residual", "Residual: h + φ(Wh)"),
   };
   const another = make("button", { type: "button", title: "New random weights and input" }, "Another net");
@@ -193,6 +197,7 @@ function render({ model, el }) {
 
   const canvas = make("canvas", { role: "img" });
   const words = make("p", { class: "iso-words", "aria-live": "polite" });
+  const note = make("p", { class: "iso-words", role: "note", hidden: "" });
   const waiting = make("p", { class: "iso-waiting", role: "status", hidden: "" });
   const title = "Singular values of a net's Jacobian, layer by layer";
   const root = make(
@@ -203,6 +208,7 @@ function render({ model, el }) {
     canvas,
     waiting,
     words,
+    note,
   );
   el.replaceChildren(root);
   ownKeys(root);
@@ -247,6 +253,8 @@ function render({ model, el }) {
     const question = questions.flying;
     values = floats(model.get("curves"));
     words.textContent = answer.words;
+    note.textContent = ranges.notes[answer.settings.norm] ?? "";
+    note.hidden = !note.textContent;
     canvas.setAttribute("aria-label", answer.alt);
     const mine = questions.answered(answer.seq);
     if (!mine || questions.flying === null) {

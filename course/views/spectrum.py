@@ -2,7 +2,7 @@
 
     from course.views import spectrum_explorer
 
-    explorer = spectrum_explorer(depth=32, sigma_w=1.0, phi="tanh", init="gaussian", residual=False, seed=0)
+    explorer = spectrum_explorer(depth=32, sigma_w=1.0, phi="tanh", init="gaussian", norm="none", residual=False, seed=0)
     explorer                          # the last expression of a cell: the sliders
     explorer.log_sigma                # float64 (64, 64): log10 σ, depth first, largest first; NaN where unknown
     explorer.words                    # what the picture says at the chosen depth, as text
@@ -11,7 +11,7 @@
 
 The numbers come from `course.nets.spectrum.spectrum`.
 
-How the browser asks: {"seq": …, "depth": …, "sigma_w": …, "phi": …, "init": …, "residual": …, "seed": …} as a custom
+How the browser asks: {"seq": …, "depth": …, "sigma_w": …, "phi": …, "init": …, "norm": …, "residual": …, "seed": …} as a custom
 message, one at a time, always the latest. How it is answered: one update of `answer` and `curves`, where
 answer["seq"] is the question's, so that the browser knows which question the picture answers. It marks the time
 from the reader's input to the painted answer as a performance measure named "isometry:redraw".
@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import traitlets
 
-from course.nets.spectrum import INIT_NAMES, MAX_DEPTH, PHIS, RESOLUTION, WIDTH, spectrum
+from course.nets.spectrum import BATCH, INIT_NAMES, MAX_DEPTH, NORMS, PHIS, RESOLUTION, WIDTH, spectrum
 from course.views import static
 from course.views.drawing import PALETTE
 from course.views.view import View, browser_half
@@ -36,7 +36,13 @@ if TYPE_CHECKING:
 SIGMA_W = (0.2, 3.0)
 """The range of the weight-scale slider."""
 
-SETTINGS = ("depth", "sigma_w", "phi", "init", "residual", "seed")
+SETTINGS = ("depth", "sigma_w", "phi", "init", "norm", "residual", "seed")
+NORM_NAMES = {"none": "no norm", "batch": "BatchNorm", "layer": "LayerNorm", "rms": "RMSNorm"}
+NOTES = {
+    "batch": f"BatchNorm: the input is one of {BATCH} examples; the statistics of this batch are held fixed while it moves, as in use. "
+    "(In training, gradients flow through them too.)"
+}
+"""What a reader has to know of a norm beside the picture."""
 
 
 class SpectrumExplorer(View):
@@ -48,6 +54,7 @@ class SpectrumExplorer(View):
     sigma_w = traitlets.Float(1.0, min=SIGMA_W[0], max=SIGMA_W[1], help="The weights' scale: variance σ_w² / fan-in.")
     phi = traitlets.Enum(PHIS, "tanh", help="The activation function.")
     init = traitlets.Enum(INIT_NAMES, "gaussian", help="How the weights are drawn.")
+    norm = traitlets.Enum(NORMS, "none", help="What stands between W h and the activation.")
     residual = traitlets.Bool(False, help="Whether a layer is h + φ(Wh) instead of φ(Wh).")
     seed = traitlets.Int(0, min=0, help="Which random net.")
 
@@ -66,6 +73,8 @@ class SpectrumExplorer(View):
                 "sigma_w": list(SIGMA_W),
                 "phi": list(PHIS),
                 "init": list(INIT_NAMES),
+                "norm": list(NORMS),
+                "notes": NOTES,
                 "width": WIDTH,
                 "resolution": float(np.log10(RESOLUTION)),
             },
@@ -89,7 +98,7 @@ class SpectrumExplorer(View):
 
     def recompute(self, seq: Any = None) -> None:
         """Compute the spectrum of the present settings and send it as the answer to `seq`."""
-        self.log_sigma = spectrum(self.phi, self.init, self.sigma_w, self.residual, self.seed)
+        self.log_sigma = spectrum(self.phi, self.init, self.sigma_w, self.residual, self.seed, self.norm)
         with self.hold_sync():  # one message: the picture and its words never disagree
             self.curves = self.log_sigma.astype("<f4").tobytes()
             settings = {name: getattr(self, name) for name in SETTINGS}
@@ -98,8 +107,9 @@ class SpectrumExplorer(View):
     @property
     def net(self) -> str:
         """The net in a few words."""
+        norm = f", {NORM_NAMES[self.norm]}" if self.norm != "none" else ""
         residual = ", residual" if self.residual else ""
-        return f"{self.phi}, {self.init} weights, σ_w = {self.sigma_w:.2f}{residual}"
+        return f"{self.phi}, {self.init} weights, σ_w = {self.sigma_w:.2f}{norm}{residual}"
 
     @property
     def words(self) -> str:
@@ -127,6 +137,7 @@ class SpectrumExplorer(View):
         return (
             f"Singular values of the product of the first ℓ layer Jacobians against depth ℓ = 0 to {self.depth}, on a "
             f"logarithmic axis, for one random net ({self.net}). All start at 1, the isometry line. {self.words}"
+            f"{' ' + NOTES[self.norm] if self.norm in NOTES else ''}"
         )
 
     def figure(self) -> Figure:
@@ -177,6 +188,7 @@ def spectrum_explorer(
     init: str = "gaussian",
     residual: bool = False,
     seed: int = 0,
+    norm: str = "none",
 ) -> SpectrumExplorer:
     """The explorer at these first settings; traitlets' TraitError where one lies outside what it offers."""
-    return SpectrumExplorer(depth=depth, sigma_w=sigma_w, phi=phi, init=init, residual=residual, seed=seed)
+    return SpectrumExplorer(depth=depth, sigma_w=sigma_w, phi=phi, init=init, residual=residual, seed=seed, norm=norm)

@@ -1,0 +1,233 @@
+"""Deep MLPs with a norm in every layer, watched while they train: all runs in one compiled program.
+
+    seen = watch(setups([("none", 2**0.5, 0.1), ("batch", 2**0.5, 0.1)]), digits())
+    seen.loss[1]               # each step's minibatch loss of the second run
+    seen.signal[1, -1]         # the rms of h^1 … h^L after the last step
+
+A layer is h^ℓ = ReLU(norm(W^ℓ h^{ℓ−1})), as wide as the input; a linear readout follows. Runs that are compared
+start from the same draw (scaled by their σ_w) and see the same minibatches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jaxtyping import Array, Float, Int, Key
+
+from course.nets import norms
+from course.nets.data import Split
+from course.nets.train import cross_entropy
+
+SCALES = (0.5, 1.0, 2.0, 4.0)
+"""How far `Watched.along` and `turned` look along the gradient, in multiples of the learning rate."""
+
+QUICK = {"xla_backend_optimization_level": 1}
+"""Compile with little polishing: the learner waits for the first step."""
+
+
+class Setup(NamedTuple):
+    """What each run is trained with: arrays with one entry a run (see `setups`)."""
+
+    kind: Int[Array, "*runs"]
+    """The norm's place in `norms.KINDS`."""
+    sigma_w: Float[Array, "*runs"]
+    """The weights start with variance σ_w²/fan-in."""
+    eta: Float[Array, "*runs"]
+    """The learning rate η of plain SGD."""
+    noise: Float[Array, "*runs"]
+    """At each step every unit's norm output is scaled by 1 + noise·a and shifted by noise·b, with a, b ~ N(0, 1)
+    drawn anew for each unit: its distribution jumps about on purpose. 0 leaves it alone."""
+    seed: Int[Array, "*runs"]
+
+
+class Net(NamedTuple):
+    """The parameters: a stack of equal layers, and the readout."""
+
+    W: Float[Array, "*runs depth d d"]
+    b: Float[Array, "*runs depth d"]
+    """The bias; used where there is no norm (a norm's β takes its place)."""
+    gamma: Float[Array, "*runs depth d"]
+    beta: Float[Array, "*runs depth d"]
+    readout: Float[Array, "*runs classes d"]
+
+
+class Watched(NamedTuple):
+    """What was seen of each run. Frames are moments of the training, `every` steps apart, from before the first step on;
+    what is seen at a frame is seen on the same probe, the first training examples."""
+
+    net: Net
+    """The net after the last step."""
+    running: norms.Running
+    """Its running statistics, with a depth axis; used by batch norm alone."""
+    loss: Float[Array, "*runs steps"]
+    """Cross-entropy of each step's minibatch, before the step, in nats."""
+    train: Float[Array, "*runs"]
+    """Share of the training examples labelled right at the end; batch norm by its running statistics."""
+    test: Float[Array, "*runs"]
+    signal: Float[Array, "*runs frames depth"]
+    """Root mean square of h^ℓ over examples and units."""
+    gradient: Float[Array, "*runs frames depth"]
+    """‖∂loss/∂W^ℓ‖, the Frobenius norm."""
+    mean: Float[Array, "*runs frames depth d"]
+    """Each unit's mean, over the examples, of what goes into the ReLU."""
+    deviation: Float[Array, "*runs frames depth d"]
+    """… and its standard deviation."""
+    along: Float[Array, "*runs frames scales"]
+    """The loss after a step of s·η against the gradient, for s in `SCALES`, less the loss before it."""
+    turned: Float[Array, "*runs frames scales"]
+    """There, ‖g_new − g‖ / ‖g‖ for the gradient g of all parameters."""
+    shift: Float[Array, "*runs frames"]
+    """‖G′ − G‖ / ‖G‖ for the gradient G of the middle layer's weights, and G′ the same after one step of the layers
+    below it alone: the internal covariate shift of Santurkar et al. 2018, definition 2.1."""
+
+
+def setups(rows: Sequence[tuple[norms.Kind, float, float]], seeds: Sequence[int] = (0,), noise: Sequence[float] | None = None) -> Setup:
+    """Every row (norm, σ_w, η) with every seed, rows first: run number `row · len(seeds) + seed`.
+
+    Raises
+    ------
+    ValueError
+        For a norm that is not in `norms.KINDS`, or where `noise` has not one entry a row.
+    """
+    for kind, _, _ in rows:
+        norms.normalize(kind)
+    if noise is not None and len(noise) != len(rows):
+        raise ValueError(f"`noise` has {len(noise)} entries, but there are {len(rows)} rows: give it one a row.")
+    each = [(norms.KINDS.index(k), s, e, n, seed) for (k, s, e), n in zip(rows, noise or [0.0] * len(rows), strict=True) for seed in seeds]
+    kind, sigma_w, eta, noises, which = zip(*each, strict=True)
+    return Setup(*(jnp.asarray(np.array(v)) for v in (kind, *(np.float32(f) for f in (sigma_w, eta, noises)), which)))
+
+
+def init(key: Key[Array, ""], depth: int, d: int, classes: int, sigma_w: float | Float[Array, ""]) -> Net:
+    """Normal weights of variance σ_w²/fan-in, 1/fan-in in the readout; γ = 1, and biases and β = 0."""
+    W = jax.random.normal(key, (depth * d + classes, d)) / jnp.sqrt(d)  # one draw: less to compile
+    zeros = jnp.zeros((depth, d))
+    return Net(sigma_w * W[: depth * d].reshape(depth, d, d), zeros, zeros + 1, zeros, W[depth * d :])
+
+
+class Seen(NamedTuple):
+    """What a forward pass leaves, layer by layer."""
+
+    h: Float[Array, "depth n d"]
+    y: Float[Array, "depth n d"]
+    """What goes into the ReLU: norm(W h)."""
+    running: norms.Running
+
+
+def forward(
+    net: Net,
+    running: norms.Running,
+    kind: int | Int[Array, ""],
+    x: Float[Array, "n d"],
+    *,
+    training: bool,
+    jolt: Float[Array, "depth two d"] | None = None,
+    momentum: float = 0.1,
+) -> tuple[Float[Array, "n classes"], Seen]:
+    """The scores of a batch. `running` has a leading depth axis; `jolt` is added to scale and shift of each norm's output."""
+    jolt = jnp.zeros((len(net.W), 2, x.shape[-1])) if jolt is None else jolt
+
+    def step(h: Array, layer: tuple[tuple[Array, ...], norms.Running, Array]) -> tuple[Array, Seen]:
+        (W, b, gamma, beta), remembered, (scale, shift) = layer
+        z = h @ W.T
+        y = _normalize(z, kind, b, gamma, beta, remembered if not training else None)
+        y = y * (1 + scale) + shift
+        h = jnp.maximum(y, 0)
+        return h, Seen(h, y, norms.update_running(remembered, lax.stop_gradient(z), momentum) if training else remembered)
+
+    h, seen = lax.scan(step, x, (net[:-1], running, jolt))
+    return h @ net.readout.T, seen
+
+
+def _normalize(z: Array, kind: Array, b: Array, gamma: Array, beta: Array, running: norms.Running | None) -> Array:
+    """z + b, or the norm of this kind as in `norms`, in one pass: under `vmap` a `switch` would work out all four of them."""
+    none, batch, layer, rms = (kind == k for k in range(4))
+    over_batch = norms.Running(z.mean(0), z.var(0)) if running is None else running
+    over_features, power = z.mean(-1, keepdims=True), jnp.mean(z**2, -1, keepdims=True)
+    centre = jnp.where(batch, over_batch.mean, jnp.where(layer, over_features, 0))
+    spread = jnp.where(batch, over_batch.var, jnp.where(none, 1 - norms.EPS, jnp.where(layer, jnp.maximum(power - over_features**2, 0), power)))
+    return jnp.where(none, 1, gamma) * (z - centre) * lax.rsqrt(spread + norms.EPS) + jnp.where(none, b, jnp.where(rms, 0, beta))
+
+
+def watch(
+    setup: Setup, data: Split, *, batch: int = 64, depth: int = 10, steps: int = 300, every: int = 20, probe: int = 64
+) -> Watched:
+    """Train one net for each entry of `setup` by SGD, and look at it before the first step and after each `every` steps."""
+    sizes = {"batch": batch, "depth": depth, "steps": steps, "every": every, "probe": probe}
+    return _watch(setup, *map(jnp.asarray, data), classes=int(data.y.max()) + 1, **sizes)
+
+
+@partial(jax.jit, compiler_options=QUICK, static_argnames=("batch", "depth", "steps", "every", "probe", "classes"))
+def _watch(setup, x, y, x_test, y_test, *, batch, depth, steps, every, probe, classes):  # type: ignore[no-untyped-def]
+    d, nothing = x.shape[1], norms.Running(jnp.zeros((depth, x.shape[1])), jnp.ones((depth, x.shape[1])))
+
+    def one(setup: Setup) -> Watched:
+        for_init, for_picks, for_noise = jax.random.split(jax.random.key(setup.seed), 3)
+
+        def loss(net: Net, running: norms.Running, x: Array, y: Array, jolt: Array) -> tuple[Array, Seen]:
+            scores, seen = forward(net, running, setup.kind, x, training=True, jolt=jolt)
+            return cross_entropy(scores, y), seen
+
+        def step(carry: tuple[Net, norms.Running], drawn: tuple[Array, Array]) -> tuple[tuple[Net, norms.Running], Array]:
+            net, running = carry
+            pick, jolt = drawn
+            (value, seen), grads = jax.value_and_grad(loss, has_aux=True)(net, running, x[pick], y[pick], jolt)
+            return (_down(net, grads, setup.eta), seen.running), value
+
+        def look(net: Net, jolt: Array) -> dict[str, Array]:
+            on_probe = lambda net: loss(net, nothing, x[:probe], y[:probe], jolt)
+            (value, seen), grads = jax.value_and_grad(on_probe, has_aux=True)(net)
+            # Further along the gradient, and (last) after a step of the lower half of the layers alone: one loop, one compilation.
+            lower = Net(*(jnp.arange(depth).reshape(-1, *[1] * (w.ndim - 1)) < depth // 2 for w in net[:-1]), jnp.array(False))
+            steps = jax.tree.map(lambda only: jnp.stack([*(s * jnp.ones(only.shape) for s in SCALES), only * 1.0]), lower)
+
+            def after(step: Net) -> tuple[Array, Array, Array]:
+                there = jax.tree.map(lambda w, s, g: w - s * setup.eta * g, net, step, grads)
+                (new, _), g = jax.value_and_grad(on_probe, has_aux=True)(there)
+                middle = jnp.linalg.norm(g.W[depth // 2] - grads.W[depth // 2]) / jnp.linalg.norm(grads.W[depth // 2])
+                return new - value, _distance(g, grads) / _length(grads), middle
+
+            along, turned, middle = lax.map(after, steps)
+            return {
+                "signal": jnp.sqrt(jnp.mean(seen.h**2, axis=(1, 2))),
+                "gradient": jnp.linalg.norm(grads.W, axis=(1, 2)),
+                "mean": seen.y.mean(1),
+                "deviation": seen.y.std(1),
+                "along": along[:-1],
+                "turned": turned[:-1],
+                "shift": middle[-1],
+            }
+
+        net = init(for_init, depth, d, classes, setup.sigma_w)
+        picks = (jax.random.uniform(for_picks, (steps // every, every, batch)) * len(x)).astype(jnp.int32)
+        jolts = setup.noise * jax.random.normal(for_noise, (steps // every, every, depth, 2, d))
+
+        def frame(carry: tuple[Net, norms.Running], drawn: tuple[Array, Array]) -> tuple[tuple[Net, norms.Running], tuple[Array, dict[str, Array]]]:
+            seen = look(carry[0], drawn[1][0])
+            carry, losses = lax.scan(step, carry, drawn)
+            return carry, (losses, seen)
+
+        (net, running), (losses, seen) = lax.scan(frame, (net, nothing), (picks, jolts))
+        scores, _ = forward(net, running, setup.kind, jnp.concatenate([x, x_test]), training=False)
+        right = jnp.argmax(scores, axis=-1) == jnp.concatenate([y, y_test])
+        return Watched(net, running, losses.reshape(-1), right[: len(x)].mean(), right[len(x) :].mean(), **seen)
+
+    return jax.vmap(one)(setup)
+
+
+def _down(net: Net, grads: Net, eta: Array) -> Net:
+    return jax.tree.map(lambda w, g: w - eta * g, net, grads)
+
+
+def _length(tree: Net) -> Array:
+    return jnp.sqrt(sum(jnp.sum(leaf**2) for leaf in jax.tree.leaves(tree)))
+
+
+def _distance(one: Net, other: Net) -> Array:
+    return _length(jax.tree.map(jnp.subtract, one, other))
