@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
 from course import manifest, session
@@ -70,11 +71,13 @@ def walk_past(unit: Unit) -> Panel:
     return Panel("good", "✓ Recorded: you continue without mastery", note="Run the gate's cell again; it is open now.")
 
 
-def progress(unit: str) -> Any:
-    """Where you stand with each skill of `unit`, with a button to practise what is missing."""
-    this = manifest.load().unit(unit)
+def progress(unit: str | None = None) -> Any:
+    """Where you stand with each skill of `unit`, with a button to practise what is missing; without one, in all units."""
     replay = record.read()
     states = rule.skills(replay.events)
+    if unit is None:
+        return overview_panel(manifest.load(), replay.events, states, replay.warning)
+    this = manifest.load().unit(unit)
     panel = progress_panel(this, states, replay.warning)
     missing = set(rule.unmastered(this, states))
     if not missing or session.kernel() is None:
@@ -82,6 +85,24 @@ def progress(unit: str) -> Any:
     from course.form import practice_list
 
     return practice_list(panel, [(skill.id, skill.title) for skill in this.gated if skill.id in missing])
+
+
+def overview_panel(
+    syllabus: Syllabus, events: Sequence[record.Event], states: dict[str, rule.SkillState], warning: str = ""
+) -> Panel:
+    """Every unit in a line: how many of its skills are mastered, and whether its gate is open."""
+    rows = []
+    for unit in syllabus.units:
+        have = len(unit.gated) - len(rule.unmastered(unit, states))
+        if not unit.gated:
+            said = "advises, never blocks"
+        elif have == len(unit.gated):
+            said = f"✓ all {have} skills mastered"
+        else:
+            door = "open" if rule.gate(unit, syllabus, events).open else "after " + " and ".join(unit.requires)
+            said = f"{have} of {len(unit.gated)} skills mastered · {door}"
+        rows.append((unit.id.split("-")[0], f"{unit.title.split(':')[0]}: {said}"))
+    return Panel("quiet", "Where you stand", tuple(rows), warning)
 
 
 def progress_panel(unit: Unit, states: dict[str, rule.SkillState], warning: str = "") -> Panel:

@@ -18,6 +18,8 @@ from serving import Server
 
 from autograder.bank import Bank
 from autograder.exercise import Choice, Exercise, plain
+from course import manifest
+from course.mastery import record, rule
 
 RUN_SECONDS = 240
 """How long a whole lesson may take here; its own budget is measured by `make bench`, on an idle machine."""
@@ -244,6 +246,14 @@ def value(text: str) -> Any:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError):
         return text
+
+
+def master(unit: str, root: Path, path: Path) -> None:
+    """Write into the record at `path` what a learner leaves there who mastered `unit`."""
+    this = manifest.load(root / "course" / "syllabus.toml").unit(unit)
+    for skill in this.gated:
+        for n in range(rule.IN_A_ROW):
+            record.append(record.Event("answer", unit, skill.id, f"{skill.id}.short", {"n": n}, right=True), path)
 
 
 @contextmanager

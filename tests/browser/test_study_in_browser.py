@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lab import Form, Lab, becomes, picture, studying
+from lab import Form, Lab, becomes, master, picture, studying
 from playwright.sync_api import expect
 
 from autograder import bank
@@ -46,6 +46,8 @@ def lab(
     chromium: Any, root: Path, mine: Path, tmp_path_factory: pytest.TempPathFactory, pictures: Path
 ) -> Iterator[Lab]:
     """The lesson of unit 02, opened from the start page and run from top to bottom."""
+    for needed in manifest.load(root / "course" / "syllabus.toml").unit(UNIT).requires:
+        master(needed, root, mine / "record.jsonl")
     with studying(root, mine, tmp_path_factory.mktemp("study")) as server:
         lab = Lab(chromium, server)
         lab.page.goto(server.page(""))  # the address that `course study` prints leads to the start page

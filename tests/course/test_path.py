@@ -1,0 +1,60 @@
+"""The way through the course: each unit opens when what it requires is mastered, and not before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from course import gate, manifest, progress, session
+from course.gates import GateClosed
+from course.manifest import Unit
+from course.mastery import record, rule
+from course.mastery.record import Event
+
+
+@pytest.fixture(autouse=True)
+def _someone_with_an_empty_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ISOMETRY_GATES", raising=False)
+    monkeypatch.delenv("ISOMETRY_COURSE", raising=False)
+    monkeypatch.setattr(session, "person_present", lambda: True)
+
+
+def master(unit: Unit) -> None:
+    for skill in unit.gated:
+        for n in range(rule.IN_A_ROW):
+            record.append(Event("answer", unit.id, skill.id, f"{skill.id}.short", {"n": n}, right=True))
+
+
+def test_the_units_can_be_taken_in_order_through_their_gates(capsys: pytest.CaptureFixture[str]) -> None:
+    done: set[str] = set()
+    for unit in manifest.load().units:
+        if not set(unit.requires) <= done:
+            raise AssertionError(f"{unit.id} stands before {set(unit.requires) - done}, which it requires")
+        assert "Open" in gate(unit.id).heading
+        master(unit)
+        done.add(unit.id)
+    assert progress().text().count("all") >= sum(bool(unit.gated) for unit in manifest.load().units)
+
+
+def test_a_unit_is_closed_until_each_unit_it_requires_is_mastered(capsys: pytest.CaptureFixture[str]) -> None:
+    for unit in manifest.load().units:
+        if any(manifest.load().unit(name).gated for name in unit.requires):
+            with pytest.raises(GateClosed):
+                gate(unit.id)
+
+
+def test_prerequisites_are_a_graph_without_a_circle() -> None:
+    syllabus = manifest.load()
+
+    def before(unit: Unit, path: tuple[str, ...]) -> None:
+        assert unit.id not in path, f"a circle: {' → '.join([*path, unit.id])}"
+        for name in unit.requires:
+            before(syllabus.unit(name), (*path, unit.id))
+
+    for unit in syllabus.units:
+        before(unit, ())
+
+
+def test_what_stands_in_the_clone_is_what_the_manifest_lists(root: Path) -> None:
+    assert [p.stem for p in sorted(root.glob("course/[0-9]*.ipynb"))] == [unit.id for unit in manifest.load().units]
