@@ -80,7 +80,7 @@ def counted(z):
     ),
 )
 def sigmoid_slope(output):
-    """A sigmoid unit gives out σ(z) = {output}. What is its slope σ′(z) there, to 2 significant figures?"""
+    """A sigmoid unit gives out σ(z) = {output}. What is its slope σ′(z) there?"""
     return output * (1 - output)
 
 
@@ -517,7 +517,7 @@ def middle_term_lost(x, h):
 def cancellation(a, b, error):
     """Two measured numbers are a = {a} and b = {b}; each may be off by up to {error}.
 
-    How large can the relative error of a − b be, as a share of a − b? To 2 significant figures.
+    How large can the relative error of a − b be, as a share of a − b?
     """
     return 2 * error / (a - b)
 
@@ -565,7 +565,7 @@ def above_the_largest(largest, other):
     """The logits are {largest} and {other}. Their exponentials overflow, yet the logarithm of the sum of these
     exponentials is a plain number: by how much does it exceed {largest}?
 
-    To 3 significant figures; an expression such as log(3) or exp(-2) may be typed.
+    An expression such as log(3) or exp(-2) may be typed.
     """
     return math.log1p(math.exp(other - largest))
 
@@ -604,7 +604,7 @@ def slow_direction(steep, flat):
     """A loss ½({steep} x² + {flat} y²) has the curvatures {steep} and {flat}. Gradient descent takes the learning
     rate η = 1/{steep}, which brings x to 0 in one step.
 
-    By which factor does one step multiply y? To 3 significant figures.
+    By which factor does one step multiply y?
     """
     return 1 - flat / steep
 
@@ -791,7 +791,7 @@ def dropout_scale(activation, drop):
     """In training, inverted dropout drops each unit with probability {drop}; at test time nothing is done at all. A
     unit with activation {activation} is kept in this pass.
 
-    Which number does it hand on? To 2 significant figures.
+    Which number does it hand on?
     """
     return activation / (1 - drop)
 
@@ -801,7 +801,9 @@ def _(rng):
     return {"activation": int(rng.integers(2, 13)), "drop": rng.choice([0.1, 0.2, 0.25, 0.4, 0.6, 0.75, 0.8])}
 
 
-@dropout_scale.mistake("You handed it on as it is; then at test time, with all units there, the sum would be too large.")
+@dropout_scale.mistake(
+    "You handed it on as it is; then at test time, with all units there, the sum would be too large."
+)
 def not_scaled(activation, drop):
     return activation
 
@@ -866,7 +868,7 @@ def in_the_rim(rim, dims):
     """Points fill a cube with edges of length 1 evenly, in {dims} dimensions. Which share of them lies closer than
     {rim} to the surface?
 
-    To 2 significant figures; an expression such as 1 - 0.7^3 may be typed.
+    An expression such as 1 - 0.7^3 may be typed.
     """
     return 1 - (1 - 2 * rim) ** dims
 
