@@ -155,9 +155,10 @@ def summary_html(given: Advice) -> str:
 
 def static(sessions: Sequence[Session], titles: Sequence[str]) -> Panel:
     """All questions at once, for a page without widgets."""
-    rows = tuple((title, " ".join(s.question.split())) for s, title in zip(sessions, titles, strict=True))
+    asked = [f"{title}: {' '.join(s.question.split())}" for s, title in zip(sessions, titles, strict=True)]
+    rows = tuple((str(number), text) for number, text in enumerate(asked, start=1))
     how = "Open this notebook in JupyterLab and run the cell to answer; then you are told what to look at first."
-    return Panel("quiet", f"{len(rows)} short questions, one for each prerequisite", rows, how)
+    return Panel("quiet", f"{len(rows)} short questions, one on each prerequisite", rows, how)
 
 
 def readiness() -> Any:
