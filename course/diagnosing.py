@@ -122,8 +122,8 @@ def note(given: Advice) -> str:
 
 def line(one: Outcome) -> str:
     """Why to look at a refresher: when it is needed, and what the answer told."""
-    told = {"unknown": "You said you don't know it yet.", "wrong": one.sentence or "The answer was another one."}
-    return f"needed from unit {NEEDED_IN[one.skill]:02d} on. {told.get(one.came, '')}".strip()
+    told = "You said you don't know it yet." if one.came == "unknown" else one.sentence
+    return f"needed from unit {NEEDED_IN[one.skill]:02d} on. {told}".strip()
 
 
 def summary(given: Advice) -> Panel:

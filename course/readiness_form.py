@@ -100,7 +100,7 @@ class ReadinessForm(PracticeForm):
         self.question.value = diagnosing.summary_html(diagnosing.advice(self.outcomes))
         self.place.children, self.bar.children = (), (self.again,)
         self.result.value = Panel("try", "! Not recorded", (("because", problem),)).html() if problem else ""
-        self.again.focus()
+        # The button gets no focus, or one Enter too many would wipe the summary; Tab goes on to it from here.
 
     def _again(self) -> None:
         self.sessions = self.afresh([session.skill for session in self.sessions])
