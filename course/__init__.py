@@ -14,11 +14,12 @@ os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
 if TYPE_CHECKING:
     from course.checking import check, hint
+    from course.diagnosing import readiness
     from course.gates import gate, progress
     from course.mistakes import common_mistakes
     from course.practising import practice
 
-__all__ = ["check", "common_mistakes", "gate", "hint", "practice", "progress"]
+__all__ = ["check", "common_mistakes", "gate", "hint", "practice", "progress", "readiness"]
 
 _HOMES = {
     "check": "checking",
@@ -27,6 +28,7 @@ _HOMES = {
     "gate": "gates",
     "progress": "gates",
     "common_mistakes": "mistakes",
+    "readiness": "diagnosing",
 }
 
 

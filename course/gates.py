@@ -105,8 +105,21 @@ def overview_panel(
     return Panel("quiet", "Where you stand", tuple(rows), warning)
 
 
+def _no_gate_panel(unit: Unit, states: dict[str, rule.SkillState], warning: str) -> Panel:
+    """Where you stand with a unit that opens nothing."""
+    rows = []
+    for skill in unit.skills:
+        state = states.get(skill.id, rule.SkillState())
+        row = "●" * state.row + "○" * (rule.IN_A_ROW - state.row)
+        rows.append(("✓ mastered" if state.mastered else row, skill.title))
+    note = f"Nothing here is a gate: go on whenever you like. {warning}"
+    return Panel("quiet", f"Where you stand · {unit.id}", tuple(rows), note.strip())
+
+
 def progress_panel(unit: Unit, states: dict[str, rule.SkillState], warning: str = "") -> Panel:
     """The gate at the end of `unit`, skill by skill."""
+    if not unit.gated:
+        return _no_gate_panel(unit, states, warning)
     rows = []
     for skill in unit.skills:
         state = states.get(skill.id, rule.SkillState())

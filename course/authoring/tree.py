@@ -96,6 +96,11 @@ class Unit:
         return notebooks.questions(self.source) if self.source else []
 
     @property
+    def has_exercises(self) -> bool:
+        """Whether an exercise notebook belongs to it. A unit that gates nothing needs none, and may have one."""
+        return bool(self.gated) or self.source_path.exists() or self.source_path.with_suffix(".md").exists()
+
+    @property
     def gated(self) -> list[str]:
         return [skill.id for skill in self.entry.skills if skill.gates]
 

@@ -1,6 +1,6 @@
 """Deep MLPs with a norm in every layer, watched while they train: all runs in one compiled program.
 
-    seen = watch(setups([("none", 2**0.5, 0.1), ("batch", 2**0.5, 0.1)]), digits())
+    seen = watch(setups([("none", 2**0.5), ("batch", 2**0.5)]), digits())
     seen.loss[1]               # each step's minibatch loss of the second run
     seen.signal[1, -1]         # the rms of h^1 … h^L after the last step
 
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -34,16 +34,17 @@ QUICK = {"xla_backend_optimization_level": 1}
 class Setup(NamedTuple):
     """What each run is trained with: arrays with one entry a run (see `setups`)."""
 
-    kind: Int[Array, "*runs"]
+    kind: Int[Array | np.ndarray, "*runs"]
     """The norm's place in `norms.KINDS`."""
-    sigma_w: Float[Array, "*runs"]
+    sigma_w: Float[Array | np.ndarray, "*runs"]
     """The weights start with variance σ_w²/fan-in."""
-    eta: Float[Array, "*runs"]
+    eta: Float[Array | np.ndarray, "*runs"]
     """The learning rate η of plain SGD."""
-    noise: Float[Array, "*runs"]
+    noise: Float[Array | np.ndarray, "*runs"]
     """At each step every unit's norm output is scaled by 1 + noise·a and shifted by noise·b, with a, b ~ N(0, 1)
     drawn anew for each unit: its distribution jumps about on purpose. 0 leaves it alone."""
-    seed: Int[Array, "*runs"]
+    seed: Int[Array | np.ndarray, "*runs"]
+    """Which draw of weights and minibatches: runs with the same seed differ by their setup alone."""
 
 
 class Net(NamedTuple):
@@ -67,9 +68,8 @@ class Watched(NamedTuple):
     """Its running statistics, with a depth axis; used by batch norm alone."""
     loss: Float[Array, "*runs steps"]
     """Cross-entropy of each step's minibatch, before the step, in nats."""
-    train: Float[Array, "*runs"]
-    """Share of the training examples labelled right at the end; batch norm by its running statistics."""
     test: Float[Array, "*runs"]
+    """Share of the test examples labelled right at the end; batch norm by its running statistics."""
     signal: Float[Array, "*runs frames depth"]
     """Root mean square of h^ℓ over examples and units."""
     gradient: Float[Array, "*runs frames depth"]
@@ -87,21 +87,20 @@ class Watched(NamedTuple):
     below it alone: the internal covariate shift of Santurkar et al. 2018, definition 2.1."""
 
 
-def setups(rows: Sequence[tuple[norms.Kind, float, float]], seeds: Sequence[int] = (0,), noise: Sequence[float] | None = None) -> Setup:
-    """Every row (norm, σ_w, η) with every seed, rows first: run number `row · len(seeds) + seed`.
+def setups(rows: Sequence[tuple[Any, ...]]) -> Setup:
+    """One `Setup` from rows of (norm, σ_w) or (norm, σ_w, η, seed, noise); left out, these are 0.1, 0 and 0.
 
     Raises
     ------
     ValueError
-        For a norm that is not in `norms.KINDS`, or where `noise` has not one entry a row.
+        For a norm that is not in `norms.KINDS`.
     """
-    for kind, _, _ in rows:
+    for kind, *_ in rows:
         norms.normalize(kind)
-    if noise is not None and len(noise) != len(rows):
-        raise ValueError(f"`noise` has {len(noise)} entries, but there are {len(rows)} rows: give it one a row.")
-    each = [(norms.KINDS.index(k), s, e, n, seed) for (k, s, e), n in zip(rows, noise or [0.0] * len(rows), strict=True) for seed in seeds]
-    kind, sigma_w, eta, noises, which = zip(*each, strict=True)
-    return Setup(*(jnp.asarray(np.array(v)) for v in (kind, *(np.float32(f) for f in (sigma_w, eta, noises)), which)))
+    whole = [(*row, *(0.1, 0, 0.0)[len(row) - 2 :]) for row in rows]
+    kind, sigma_w, eta, seed, noise = zip(*whole, strict=True)
+    numbers = (np.array(v, np.float32) for v in (sigma_w, eta, noise))
+    return Setup(np.array([norms.KINDS.index(k) for k in kind]), *numbers, np.array(seed))
 
 
 def init(key: Key[Array, ""], depth: int, d: int, classes: int, sigma_w: float | Float[Array, ""]) -> Net:
@@ -160,11 +159,11 @@ def watch(
 ) -> Watched:
     """Train one net for each entry of `setup` by SGD, and look at it before the first step and after each `every` steps."""
     sizes = {"batch": batch, "depth": depth, "steps": steps, "every": every, "probe": probe}
-    return _watch(setup, *map(jnp.asarray, data), classes=int(data.y.max()) + 1, **sizes)
+    return _watch(setup, *map(jnp.asarray, data), classes=int(data.y.max()) + 1, chunk=3, **sizes)
 
 
-@partial(jax.jit, compiler_options=QUICK, static_argnames=("batch", "depth", "steps", "every", "probe", "classes"))
-def _watch(setup, x, y, x_test, y_test, *, batch, depth, steps, every, probe, classes):  # type: ignore[no-untyped-def]
+@partial(jax.jit, compiler_options=QUICK, static_argnames=("batch", "depth", "steps", "every", "probe", "classes", "chunk"))
+def _watch(setup, x, y, x_test, y_test, *, batch, depth, steps, every, probe, classes, chunk):  # type: ignore[no-untyped-def]
     d, nothing = x.shape[1], norms.Running(jnp.zeros((depth, x.shape[1])), jnp.ones((depth, x.shape[1])))
 
     def one(setup: Setup) -> Watched:
@@ -206,19 +205,24 @@ def _watch(setup, x, y, x_test, y_test, *, batch, depth, steps, every, probe, cl
 
         net = init(for_init, depth, d, classes, setup.sigma_w)
         picks = (jax.random.uniform(for_picks, (steps // every, every, batch)) * len(x)).astype(jnp.int32)
-        jolts = setup.noise * jax.random.normal(for_noise, (steps // every, every, depth, 2, d))
 
         def frame(carry: tuple[Net, norms.Running], drawn: tuple[Array, Array]) -> tuple[tuple[Net, norms.Running], tuple[Array, dict[str, Array]]]:
-            seen = look(carry[0], drawn[1][0])
-            carry, losses = lax.scan(step, carry, drawn)
+            picks, key = drawn
+            jolts = setup.noise * jax.random.normal(key, (every, depth, 2, d))  # here: all of them at once are too many
+            seen = look(carry[0], jolts[0])
+            carry, losses = lax.scan(step, carry, (picks, jolts))
             return carry, (losses, seen)
 
-        (net, running), (losses, seen) = lax.scan(frame, (net, nothing), (picks, jolts))
-        scores, _ = forward(net, running, setup.kind, jnp.concatenate([x, x_test]), training=False)
-        right = jnp.argmax(scores, axis=-1) == jnp.concatenate([y, y_test])
-        return Watched(net, running, losses.reshape(-1), right[: len(x)].mean(), right[len(x) :].mean(), **seen)
+        (net, running), (losses, seen) = lax.scan(frame, (net, nothing), (picks, jax.random.split(for_noise, steps // every)))
+        return Watched(net, running, losses.reshape(-1), jnp.zeros(()), **seen)
 
-    return jax.vmap(one)(setup)
+    def judge(run: tuple[Net, norms.Running, Array]) -> Array:
+        net, running, kind = run
+        return jnp.mean(jnp.argmax(forward(net, running, kind, x_test, training=False)[0], axis=-1) == y_test)
+
+    # A few runs at a time, and to be judged one at a time: all activations of all runs at once would fill the memory.
+    seen = lax.map(one, setup, batch_size=chunk)
+    return seen._replace(test=lax.map(judge, (seen.net, seen.running, setup.kind)))
 
 
 def _down(net: Net, grads: Net, eta: Array) -> Net:

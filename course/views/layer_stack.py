@@ -235,16 +235,16 @@ def _described(shape: Shape, entries: Sequence[Entry]) -> tuple[Layer, ...]:
     """The entries as layers; a depthwise one takes as many channels as reach it, so those below it are counted first."""
     layers: tuple[Layer, ...] = ()
     for entry in entries:
-        layers += (_layer(entry, lambda: count(shape, layers).shape[0]),)
+        layers += (_layer(entry, count(shape, layers).shape[0] if entry["kind"] == "depthwise" else 0),)
     return layers
 
 
-def _layer(entry: Entry, channels: Any) -> Layer:
+def _layer(entry: Entry, channels: int) -> Layer:
     match entry["kind"]:
         case "conv":
             return Conv(entry["channels"], entry["kernel"], entry["stride"], entry["padding"])
         case "depthwise":
-            return Conv(channels(), entry["kernel"], entry["stride"], entry["padding"], groups=channels())
+            return Conv(channels, entry["kernel"], entry["stride"], entry["padding"], groups=channels)
         case "max pool" | "average pool":
             return Pool(entry["kernel"], entry["stride"], kind=entry["kind"].split()[0])
         case "pool to":

@@ -1,6 +1,6 @@
 """The training player: the same deep net with each norm, side by side, while it learns.
 
-    seen = watch(setups([(kind, 2**0.5, 0.1) for kind in KINDS]), digits())
+    seen = watch(setups([(kind, 2**0.5) for kind in KINDS]), digits())
     norm_training(seen, KINDS)                       # the last expression of a cell: a player
 
 The numbers come from `course.nets.normed.watch`; `runs` says which of its runs to show, by default the first ones.

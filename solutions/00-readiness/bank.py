@@ -47,7 +47,8 @@ def relu_total(z):
 
 @relu_total.variant
 def _(rng):
-    return {"z": whole(rng, 5, largest=9)}
+    signs = rng.permutation([1, 1, -1, -1, rng.choice([-1, 1])])
+    return {"z": (signs * rng.integers(1, 10, 5)).tolist()}
 
 
 @relu_total.mistake("You added the entries up as they are, the negative ones too.")
@@ -80,7 +81,7 @@ def counted(z):
     ),
 )
 def sigmoid_slope(output):
-    """A sigmoid unit gives out σ(z) = {output}. What is its slope σ′(z) there, to 2 significant figures?"""
+    """A sigmoid unit gives out σ(z) = {output}. What is its slope σ′(z) there?"""
     return output * (1 - output)
 
 
@@ -211,8 +212,8 @@ def value_for_slope(x, w, c):
     ),
 )
 def batch_step(w, gradients, eta):
-    """A weight is w = {w}. The examples of a batch have the gradients dL/dw = {gradients}, and the learning rate
-    is η = {eta}. The loss of the batch is the mean over its examples.
+    """A weight is w = {w}. The examples of a batch have the gradients dL/dw = {gradients}.
+    The loss of the batch is the mean over its examples, and the learning rate is η = {eta}.
 
     What is w after one step of SGD?
     """
@@ -390,8 +391,8 @@ def output_for_slope(a, b, x):
     ),
 )
 def product_tangent(u, du, v, dv):
-    """Forward-mode differentiation carries a tangent beside every value. Here u = {u} has the tangent {du}, and
-    v = {v} has the tangent {dv}.
+    """Forward-mode differentiation carries a tangent beside every value.
+    Here u = {u} has the tangent {du}, and v = {v} has the tangent {dv}.
 
     Which tangent does u · v get?
     """
@@ -433,8 +434,8 @@ def as_a_quotient(u, du, v, dv):
     ),
 )
 def pulled_back(W, g):
-    """A layer computes y = W x with W = {W} (rows in brackets). Reverse mode arrives with the gradient by y,
-    which is {g}.
+    """A layer computes y = W x with W = {W} (rows in brackets).
+    Reverse mode arrives with the gradient by y, which is {g}.
 
     What is the gradient by x, as a list [ , ]?
     """
@@ -471,8 +472,9 @@ def gradient_left_out(W, g):
     ),
 )
 def quotient_error(x, h):
-    """For f(x) = x³ at x = {x}, automatic differentiation gives the slope to rounding. How far above it is the
-    difference quotient (f(x + h) − f(x)) / h with h = {h}?
+    """For f(x) = x³ at x = {x}, automatic differentiation gives the slope to rounding.
+
+    How far above it is the difference quotient (f(x + h) − f(x)) / h with h = {h}?
     """
     return 3 * x * h + h * h
 
@@ -517,7 +519,7 @@ def middle_term_lost(x, h):
 def cancellation(a, b, error):
     """Two measured numbers are a = {a} and b = {b}; each may be off by up to {error}.
 
-    How large can the relative error of a − b be, as a share of a − b? To 2 significant figures.
+    How large can the relative error of a − b be, as a share of a − b?
     """
     return 2 * error / (a - b)
 
@@ -562,10 +564,10 @@ def wrong_way_round(a, b, error):
     ),
 )
 def above_the_largest(largest, other):
-    """The logits are {largest} and {other}. Their exponentials overflow, yet the logarithm of the sum of these
-    exponentials is a plain number: by how much does it exceed {largest}?
+    """The logits are {largest} and {other}. Their exponentials overflow.
+    Yet the logarithm of the sum of these exponentials is a plain number.
 
-    To 3 significant figures; an expression such as log(3) or exp(-2) may be typed.
+    By how much does it exceed {largest}? An expression such as log(3) or exp(-2) may be typed.
     """
     return math.log1p(math.exp(other - largest))
 
@@ -601,10 +603,10 @@ def sum_without_logarithm(largest, other):
     ),
 )
 def slow_direction(steep, flat):
-    """A loss ½({steep} x² + {flat} y²) has the curvatures {steep} and {flat}. Gradient descent takes the learning
-    rate η = 1/{steep}, which brings x to 0 in one step.
+    """A loss ½({steep} x² + {flat} y²) has the curvatures {steep} and {flat}.
+    Gradient descent takes the learning rate η = 1/{steep}, which brings x to 0 in one step.
 
-    By which factor does one step multiply y? To 3 significant figures.
+    By which factor does one step multiply y?
     """
     return 1 - flat / steep
 
@@ -647,7 +649,8 @@ def as_fast_as_x(steep, flat):
     ),
 )
 def slide(x, k):
-    """The kernel k = {k} slides over x = {x}, without padding and without being turned round, as deep learning does.
+    """The kernel k = {k} slides over x = {x}.
+    There is no padding, and the kernel is not turned round, as usual in deep learning.
 
     What comes out, as a list [ , , ]?
     """
@@ -689,8 +692,8 @@ def plain_sums(x, k):
     ),
 )
 def output_length(n, kernel, padding, stride):
-    """An input of length {n} is padded with {padding} zeros at each end. A kernel of length {kernel} slides over it
-    with stride {stride}.
+    """An input of length {n} is padded with {padding} zeros at each end.
+    A kernel of length {kernel} slides over it with stride {stride}.
 
     How many outputs are there?
     """
@@ -745,8 +748,8 @@ def input_over_stride(n, kernel, padding, stride):
     ),
 )
 def penalised_gradient(w, gradient, strength):
-    """The loss of the data has the gradient {gradient} at the weight w = {w}. Training also adds the penalty λ w²,
-    with λ = {strength}.
+    """The loss of the data has the gradient {gradient} at the weight w = {w}.
+    Training also adds the penalty λ w², with λ = {strength}.
 
     What is the gradient of the whole?
     """
@@ -788,10 +791,10 @@ def as_if_l1(w, gradient, strength):
     ),
 )
 def dropout_scale(activation, drop):
-    """In training, inverted dropout drops each unit with probability {drop}; at test time nothing is done at all. A
-    unit with activation {activation} is kept in this pass.
+    """In training, inverted dropout drops each unit with probability {drop}; at test time nothing is done at all.
+    A unit with activation {activation} is kept in this pass.
 
-    Which number does it hand on? To 2 significant figures.
+    Which number does it hand on?
     """
     return activation / (1 - drop)
 
@@ -801,7 +804,9 @@ def _(rng):
     return {"activation": int(rng.integers(2, 13)), "drop": rng.choice([0.1, 0.2, 0.25, 0.4, 0.6, 0.75, 0.8])}
 
 
-@dropout_scale.mistake("You handed it on as it is; then at test time, with all units there, the sum would be too large.")
+@dropout_scale.mistake(
+    "You handed it on as it is; then at test time, with all units there, the sum would be too large."
+)
 def not_scaled(activation, drop):
     return activation
 
@@ -863,10 +868,10 @@ def one_axis_missing(values, inputs):
     ),
 )
 def in_the_rim(rim, dims):
-    """Points fill a cube with edges of length 1 evenly, in {dims} dimensions. Which share of them lies closer than
-    {rim} to the surface?
+    """Points fill a cube with edges of length 1 evenly, in {dims} dimensions.
+    Which share of them lies closer than {rim} to the surface?
 
-    To 2 significant figures; an expression such as 1 - 0.7^3 may be typed.
+    An expression such as 1 - 0.7^3 may be typed.
     """
     return 1 - (1 - 2 * rim) ** dims
 

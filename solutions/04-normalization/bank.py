@@ -272,7 +272,7 @@ def batch_mean_noise(sigma, n):
 
 @batch_mean_noise.variant
 def _(rng):
-    return {"sigma": rng.choice((0.3, 0.6, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0)), "n": rng.choice((2, 3, 4, 5, 8, 10, 16, 32, 64, 128))}
+    return {"sigma": rng.choice((0.3, 0.6, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0)), "n": rng.choice((3, 4, 5, 6, 8, 10, 12, 16, 20, 32, 64, 128))}
 
 
 @batch_mean_noise.mistake("Averaging n numbers divides the variance by n, and a deviation is the root of that.")
@@ -1099,41 +1099,46 @@ def all_in_one(norm, n, c, h, w):
     points=2,
     answer=Integer(),
     hints=(
-        "There is one mean for each combination of the indices that are kept.",
-        "Multiply the lengths of the axes that are not averaged over.",
+        "There is one mean, and one variance, for each combination of the indices that are kept.",
+        "Multiply the lengths of the axes that are not averaged over; then count mean and variance.",
     ),
 )
-def means_made(norm, n, c, h, w):
-    """A batch of pictures has n = {n} examples, c = {c} channels, height {h} and width {w}. How many means does {norm} work out for it?
+def statistics_made(norm, n, c, h, w):
+    """A batch of pictures has n = {n} examples, c = {c} channels, height {h} and width {w}. How many means and variances, counted together, does {norm} work out for it?
 
     A position is a place in the picture.
     """
-    return {NORMS[0]: c, NORMS[1]: n, NORMS[2]: n * h * w}[norm]
+    return 2 * {NORMS[0]: c, NORMS[1]: n, NORMS[2]: n * h * w}[norm]
 
 
-@means_made.variant
+@statistics_made.variant
 def _(rng):
     return _pictures(rng)
 
 
-@means_made.mistake("That counts another norm's means: does this one keep examples apart, or channels, or places?")
-def another_norms_means(norm, n, c, h, w):
-    return {NORMS[0]: n, NORMS[1]: c, NORMS[2]: n}[norm]
+@statistics_made.mistake("That counts another norm's statistics: does this one keep examples apart, or channels, or places?")
+def another_norms_statistics(norm, n, c, h, w):
+    return 2 * {NORMS[0]: n, NORMS[1]: c, NORMS[2]: n}[norm]
 
 
-@means_made.mistake("That is how many numbers go into one mean; asked is how many means there are.")
-def numbers_for_means(norm, n, c, h, w):
-    return {NORMS[0]: n * h * w, NORMS[1]: c * h * w, NORMS[2]: c}[norm]
+@statistics_made.mistake("You counted the means; every one of them has a variance beside it.")
+def means_alone(norm, n, c, h, w):
+    return {NORMS[0]: c, NORMS[1]: n, NORMS[2]: n * h * w}[norm]
 
 
-@means_made.mistake("Look at the positions again: does each place of a picture get a mean of its own in this norm, and in each picture?")
+@statistics_made.mistake("That comes from how many numbers go into one mean; asked is how many means and variances there are.")
+def numbers_for_statistics(norm, n, c, h, w):
+    return 2 * {NORMS[0]: n * h * w, NORMS[1]: c * h * w, NORMS[2]: c}[norm]
+
+
+@statistics_made.mistake("Look at the positions again: does each place of a picture get a mean of its own in this norm, and in each picture?")
 def places_kept(norm, n, c, h, w):
-    return {NORMS[0]: c * h * w, NORMS[1]: n * h * w, NORMS[2]: h * w}[norm]
+    return 2 * {NORMS[0]: c * h * w, NORMS[1]: n * h * w, NORMS[2]: h * w}[norm]
 
 
-@means_made.mistake("You kept examples and channels apart: this norm throws one of them together.")
+@statistics_made.mistake("You kept examples and channels apart: this norm throws one of them together.")
 def both_kept(norm, n, c, h, w):
-    return n * c
+    return 2 * n * c
 
 
 @exercise(
@@ -1616,34 +1621,34 @@ def _each(norm):
         "Is there a γ? Is there a β? Each of them has one number a feature.",
     ),
 )
-def norm_parameters(norm, width):
-    """How many parameters does {norm} on a layer of {width} units train?"""
-    return _each(norm) * width
+def norm_parameters(norm, layers, width):
+    """A net has {layers} layers of {width} units, each followed by {norm}. How many parameters do these norms train, all together?"""
+    return layers * _each(norm) * width
 
 
 @norm_parameters.variant
 def _(rng):
-    return {"norm": str(rng.choice(KINDS)), "width": rng.choice(WIDTHS)}
+    return {"norm": str(rng.choice(KINDS)), "layers": rng.integers(3, 13), "width": rng.choice(WIDTHS)}
 
 
 @norm_parameters.mistake("Look again at which of γ and β this norm has.")
-def shift_miscounted(norm, width):
-    return (3 - _each(norm)) * width
+def shift_miscounted(norm, layers, width):
+    return layers * (3 - _each(norm)) * width
 
 
 @norm_parameters.mistake("You counted a mean and a variance as well: those are measured, and no gradient changes them.")
-def statistics_counted(norm, width):
-    return (_each(norm) + 2) * width
+def statistics_counted(norm, layers, width):
+    return layers * (_each(norm) + 2) * width
 
 
-@norm_parameters.mistake("You counted one γ for the whole layer, and every unit has its own.")
-def one_for_all(norm, width):
-    return _each(norm)
+@norm_parameters.mistake("You counted one γ for a whole layer, and every unit has its own.")
+def one_for_all(norm, layers, width):
+    return layers * _each(norm)
 
 
 @norm_parameters.mistake("You gave every pair of units a number; a norm's γ acts on each unit alone.")
-def like_a_matrix(norm, width):
-    return _each(norm) * width**2
+def like_a_matrix(norm, layers, width):
+    return layers * _each(norm) * width**2
 
 
 @exercise(

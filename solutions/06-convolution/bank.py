@@ -18,6 +18,14 @@ def places(n, kernel, stride=1, padding=0):
     return (n + 2 * padding - kernel) // stride + 1
 
 
+def unlike_its_answer(rng, draw, answer):
+    """Arguments whose answer is none of the numbers that the question prints."""
+    while True:
+        arguments = draw(rng)
+        if answer(**arguments) not in arguments.values():
+            return arguments
+
+
 # ------------------------------------------------------------------ convolution.shape
 
 
@@ -41,7 +49,14 @@ def output_size(n, kernel, stride):
 
 @output_size.variant
 def _(rng):
-    return {"n": rng.integers(12, 65), "kernel": rng.choice((2, 3, 5, 7, 9, 11)), "stride": rng.choice((2, 3, 4, 5))}
+    def draw(rng):
+        return {
+            "n": rng.integers(12, 65),
+            "kernel": rng.choice((2, 3, 5, 7, 9, 11)),
+            "stride": rng.choice((2, 3, 4, 5)),
+        }
+
+    return unlike_its_answer(rng, draw, output_size.reference)
 
 
 @output_size.mistake(
@@ -86,7 +101,10 @@ def padded_size(n, kernel, padding):
 
 @padded_size.variant
 def _(rng):
-    return {"n": rng.integers(10, 65), "kernel": rng.choice((3, 5, 7, 9, 11)), "padding": rng.choice((2, 3, 4))}
+    def draw(rng):
+        return {"n": rng.integers(10, 65), "kernel": rng.choice((3, 5, 7, 9, 11)), "padding": rng.choice((2, 3, 4))}
+
+    return unlike_its_answer(rng, draw, padded_size.reference)
 
 
 @padded_size.mistake("Your zeros stand on one side only; there are as many on the other.")
@@ -319,7 +337,10 @@ def conv_then_pool(n, kernel, window):
 
 @conv_then_pool.variant
 def _(rng):
-    return {"n": rng.integers(40, 130), "kernel": rng.choice((3, 5, 7)), "window": rng.choice((2, 3))}
+    def draw(rng):
+        return {"n": rng.integers(40, 130), "kernel": rng.choice((3, 5, 7)), "window": rng.choice((2, 3))}
+
+    return unlike_its_answer(rng, draw, conv_then_pool.reference)
 
 
 @conv_then_pool.mistake("You went through both layers once, but they come twice.")

@@ -564,6 +564,34 @@ def test_a_unit_that_the_manifest_does_not_name(course: SmallCourse) -> None:
     assert "course/02-powers.ipynb: the unit 02-powers has no such notebook. Write it" in said
 
 
+def without_exercises(course: SmallCourse) -> None:
+    """The small course as a unit of short questions alone."""
+    shutil.rmtree(course.root / "exercises" / "01-powers")
+    for path in (course.root / "solutions" / "01-powers").glob("01-powers.*"):
+        path.unlink()
+
+
+def test_a_unit_that_gates_nothing_needs_no_exercise_notebook(course: SmallCourse) -> None:
+    without_exercises(course)
+    course.edit(course.manifest, "gates = true", "gates = false")
+    assert course.lint(quick=False) == ""
+
+
+def test_a_unit_that_gates_something_needs_one(course: SmallCourse) -> None:
+    without_exercises(course)
+    assert course.lint().splitlines() == [
+        "solutions/01-powers/01-powers.ipynb: the unit 01-powers has no such notebook. Write it, or write its text half "
+        "and run `course sync`.",
+        "exercises/01-powers/01-powers.ipynb: the unit 01-powers has no such notebook. Run `make exercises`.",
+    ]
+
+
+def test_where_it_gates_nothing_and_has_exercises_they_are_looked_at(course: SmallCourse) -> None:
+    course.edit(course.manifest, "gates = true", "gates = false")
+    shutil.rmtree(course.root / "exercises" / "01-powers")
+    assert "exercises/01-powers/01-powers.ipynb: the unit 01-powers has no such notebook. Run" in course.lint()
+
+
 def test_a_bank_that_does_not_load(course: SmallCourse) -> None:
     course.append(course.bank, "\nraise ValueError('half written')\n")
     assert (

@@ -12,13 +12,13 @@ from course.authoring.tree import Tree, Unit
 
 
 def every_part_is_there(unit: Unit) -> Iterator[Complaint]:
-    """A unit has a lesson, an exercise notebook, its release and a bank that loads."""
+    """A unit has a lesson and a bank that loads; where it gates anything, an exercise notebook and its release."""
     for path, notebook, how in (
         (unit.lesson_path, unit.lesson, "Write it, or write its text half and run `course sync`."),
         (unit.source_path, unit.source, "Write it, or write its text half and run `course sync`."),
         (unit.release_path, unit.release, "Run `make exercises`."),
     ):
-        if notebook is None:
+        if notebook is None and (path == unit.lesson_path or unit.has_exercises):
             what = "it is no readable notebook" if path.exists() else f"the unit {unit.id} has no such notebook"
             yield Complaint(unit.tree.show(path), what, how)
     try:
