@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from random import Random
 
+import ipywidgets as widgets
 import pytest
 
 import course
 from autograder import judge
 from autograder.exercise import plain
-from course import diagnosing, gates, manifest, session
+from course import diagnosing, entering, gates, manifest, session
 from course.diagnosing import Outcome, advice, begin, outcome, prerequisites, summary, summary_html
+from course.entering import on_enter
 from course.errors import CourseError
 from course.form import WIDGET
 from course.mastery import record, rule
@@ -191,6 +194,45 @@ def test_every_button_says_what_it_does() -> None:
     f = form()
     assert all(b.tooltip for b in (f.submit, f.unknown, f.again))
     assert f.bar.children == (f.submit, f.unknown), "no hints, no second question"
+
+
+# ------------------------------------------------------------------ Enter, as the browser sends it
+
+
+def hear(*messages: tuple[str, str]) -> list[str]:
+    """What `on_enter` hands on when these messages reach a running kernel, one right after the other."""
+    heard: list[str] = []
+
+    async def kernel() -> None:
+        text = widgets.Text()
+        on_enter(text, lambda: heard.append(text.value))
+        for kind, value in messages:
+            if kind == "enter":
+                text._handle_custom_msg({"event": "submit"}, [])
+            else:
+                text.value = value
+        await asyncio.sleep(2 * entering.SECONDS)
+
+    asyncio.run(kernel())
+    return heard
+
+
+def test_enter_waits_for_the_text_that_follows_it() -> None:
+    assert hear(("enter", ""), ("text", "0.35")) == ["0.35"]
+    assert hear(("text", "0.3"), ("enter", ""), ("text", "0.35")) == ["0.35"]
+
+
+def test_enter_goes_on_where_no_text_follows() -> None:
+    assert hear(("text", "0.35"), ("enter", "")) == ["0.35"]
+    assert hear(("enter", "")) == [""]
+
+
+def test_leaving_the_field_is_no_enter() -> None:
+    assert hear(("text", "0.35"), ("text", "0.4")) == []
+
+
+def test_the_forms_field_sends_its_text_whole() -> None:
+    assert form().text.continuous_update is False
 
 
 # ------------------------------------------------------------------ in a notebook
