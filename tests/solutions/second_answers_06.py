@@ -55,7 +55,7 @@ def by_lax(x, k, stride, padding):
 @another("conv2d")
 def by_patches_in_a_matrix(x, k, stride, padding):
     x = np.pad(x, [(0, 0)] + [(padding, padding)] * 2)
-    c_out, c_in, m, n = k.shape
+    c_out, _, m, n = k.shape
     tops, lefts = range(0, x.shape[1] - m + 1, stride), range(0, x.shape[2] - n + 1, stride)
     columns = np.stack([x[:, i : i + m, j : j + n].ravel() for i in tops for j in lefts])
     return (columns @ k.reshape(c_out, -1).T).T.reshape(c_out, len(tops), len(lefts))

@@ -1,0 +1,46 @@
+"""Enter in a text field, heard together with what was typed.
+
+ipywidgets tells of Enter at once, and of the text a little later: while the kernel is busy, or for a quick typist, what
+it holds when Enter arrives is only the text's beginning. So the field sends its text as a whole, which the browser does
+right after Enter, and this waits for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import ipywidgets as widgets
+
+SECONDS = 0.15
+"""How long to wait for a text that follows; where it was sent before, when the field was left, none does."""
+
+
+def on_enter(text: widgets.Text, action: Callable[[], None]) -> None:
+    """Call `action` when Enter is pressed in `text`, once `text.value` is what stands in the field."""
+    text.continuous_update = False
+    waiting: list[asyncio.TimerHandle] = []
+
+    def done() -> None:
+        while waiting:
+            waiting.pop().cancel()
+        action()
+
+    def pressed(widget: Any, content: dict[str, Any], buffers: Any) -> None:
+        if content.get("event") != "submit":
+            return
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:  # nothing else can arrive
+            done()
+            return
+        if not waiting:
+            waiting.append(loop.call_later(SECONDS, done))
+
+    def changed(change: Any) -> None:
+        if waiting:
+            done()
+
+    text.on_msg(pressed)
+    text.observe(changed, "value")

@@ -1,0 +1,272 @@
+"""Readiness: one fresh question each, advice in the order of need, and a form that moves on by itself."""
+
+from __future__ import annotations
+
+import asyncio
+from random import Random
+
+import ipywidgets as widgets
+import pytest
+
+import course
+from autograder import judge
+from autograder.exercise import plain
+from course import diagnosing, entering, gates, manifest, session
+from course.diagnosing import Outcome, advice, begin, outcome, prerequisites, summary, summary_html
+from course.entering import on_enter
+from course.errors import CourseError
+from course.form import WIDGET
+from course.mastery import record, rule
+from course.practising import Session, start
+from course.readiness_form import ReadinessForm
+
+SKILLS = [skill for skill, _ in prerequisites()]
+TITLES = [title for _, title in prerequisites()]
+
+
+@pytest.fixture
+def someone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person is there, so that answers are recorded."""
+    monkeypatch.setattr(session, "person_present", lambda: True)
+
+
+def right(s: Session) -> str:
+    return str(plain(s.exercise.reference(**s.variant.arguments)))
+
+
+def mistaken(s: Session) -> str:
+    return str(plain(s.exercise.mistakes[0].answer(**s.variant.arguments)))
+
+
+# ------------------------------------------------------------------ choosing
+
+
+def test_one_question_on_each_of_the_nine_in_the_manifests_order() -> None:
+    sessions = begin(SKILLS)
+    assert [s.skill for s in sessions] == SKILLS and len(SKILLS) == 9
+    assert all(s.question for s in sessions)
+
+
+def test_every_exercise_of_a_skill_has_its_turn_and_numbers_are_fresh() -> None:
+    skill = SKILLS[0]
+    dealt = [begin([skill], chance=Random(seed))[0] for seed in range(12)]
+    assert {s.exercise.id for s in dealt} == {e.id for e in dealt[0].exercises}
+    assert len({s.question for s in dealt}) > 6
+
+
+def test_what_was_asked_before_is_not_asked_again(someone: None) -> None:
+    first = start(SKILLS[0])
+    first.answer(float(right(first)))
+    asked = {(s.exercise.id, record.variant_text(s.variant.arguments)) for s in (start(SKILLS[0]) for _ in range(5))}
+    assert (first.exercise.id, record.variant_text(first.variant.arguments)) not in asked
+
+
+# ------------------------------------------------------------------ advising
+
+
+def test_an_outcome_says_what_is_behind_a_known_mistake_and_nothing_else() -> None:
+    s = begin([SKILLS[0]])[0]
+    s.answer(float(mistaken(s)))
+    came = outcome(s, "Activation functions")
+    assert (came.came, came.sentence) == ("wrong", s.exercise.mistakes[0].sentence)
+    s.answer(123456.0)
+    assert outcome(s, "Activation functions") == Outcome(SKILLS[0], "Activation functions", "wrong")
+    assert outcome(s, "Activation functions", known=False).came == "unknown"
+
+
+def test_what_to_look_at_comes_in_the_order_in_which_units_need_it() -> None:
+    came = [Outcome(skill, title, "unknown") for skill, title in prerequisites()]
+    given = advice(list(reversed(came)))
+    needed = [diagnosing.NEEDED_IN[o.skill] for o in given.look_at]
+    assert needed == sorted(needed) and len(needed) == 9
+    assert given.solid == ()
+
+
+def test_what_is_right_is_solid_and_is_not_looked_at() -> None:
+    came = [Outcome(skill, title, "right" if i % 2 else "wrong") for i, (skill, title) in enumerate(prerequisites())]
+    given = advice(came)
+    assert [o.skill for o in given.solid] == SKILLS[1::2]
+    assert {o.skill for o in given.look_at} == set(SKILLS[::2])
+
+
+def test_the_summary_says_how_many_are_solid_and_what_to_look_at() -> None:
+    came = [Outcome(skill, title, "right") for skill, title in prerequisites()]
+    assert "All 9 are solid" in summary(advice(came)).text() and "<nav" not in summary_html(advice(came))
+    came[-1] = Outcome(SKILLS[-1], TITLES[-1], "unknown")
+    text = " ".join(summary(advice(came)).text().split())
+    assert "8 of 9 are solid" in text and "needed from unit 06 on" in text and "all that units 01 and 02 need" in text
+    came[0] = Outcome(SKILLS[0], TITLES[0], "wrong", "You added <b>them</b> up.")
+    page = summary_html(advice(came))
+    assert "two minutes each" in page and page.index(TITLES[0] + "</a>") < page.index(TITLES[-1] + "</a>")
+    assert 'href="#Activation-functions"' in page and 'href="#Curse-of-dimensionality"' in page
+    assert "<b>them" not in page
+
+
+def test_a_unit_that_needs_a_prerequisite_is_one_of_the_syllabus() -> None:
+    assert set(diagnosing.NEEDED_IN) == set(SKILLS)
+    assert all(1 <= unit <= 14 for unit in diagnosing.NEEDED_IN.values())
+
+
+# ------------------------------------------------------------------ the form
+
+
+def form() -> ReadinessForm:
+    return ReadinessForm(begin(SKILLS, chance=Random(0)), TITLES)
+
+
+def enter(f: ReadinessForm, text: str) -> None:
+    f.field.value = text
+    f.field._handle_custom_msg({"event": "submit"}, [])
+
+
+@pytest.mark.usefixtures("someone")
+def test_enter_submits_and_moves_on_and_the_end_is_a_summary() -> None:
+    f = form()
+    for number, title in enumerate(TITLES, start=1):
+        assert f"{number} of 9" in f.standing.value and title in f.question.value
+        assert f.place.children == (f.text,) and f.text.value == ""
+        enter(f, right(f.session) if number != 4 else mistaken(f.session))
+    assert f.finished and "8 of 9 are solid" in f.question.value
+    assert f.outcomes[3].sentence and f.outcomes[3].sentence.split("’")[0][:20] in f.question.value
+    events = record.read().events
+    assert [e.skill for e in events] == SKILLS
+    assert [e.right for e in events] == [n != 3 for n in range(9)]
+    assert all(e.first and e.hints == 0 and e.unit == "readiness" for e in events)
+
+
+@pytest.mark.usefixtures("someone")
+def test_not_knowing_moves_on_and_what_cannot_be_read_does_not() -> None:
+    f = form()
+    for text in ("", "  ", "a lot", "1 +"):
+        enter(f, text)
+        assert "1 of 9" in f.standing.value and "not counted" in f.result.value
+    assert record.read().events == ()
+    f.unknown.click()
+    assert "2 of 9" in f.standing.value and f.result.value == ""
+    assert f.outcomes[0].came == "unknown"
+    assert [e.right for e in record.read().events] == [False]
+
+
+def test_an_enter_too_many_at_the_end_does_nothing() -> None:
+    f = form()
+    for _ in TITLES:
+        f.unknown.click()
+    said = f.question.value
+    f.text._handle_custom_msg({"event": "submit"}, [])
+    f.submit.click()
+    assert f.question.value == said and len(f.outcomes) == 9
+
+
+def test_one_can_be_asked_again_from_the_first_with_other_numbers() -> None:
+    f = form()
+    before = [s.question for s in f.sessions]
+    for _ in TITLES:
+        f.unknown.click()
+    assert f.bar.children == (f.again,)
+    f.again.click()
+    assert "1 of 9" in f.standing.value and f.outcomes == [] and f.place.children == (f.text,)
+    assert [s.question for s in f.sessions] != before
+    enter(f, right(f.session))
+    assert f.outcomes[0].came == "right"
+
+
+def test_an_answer_that_cannot_be_recorded_says_so_and_the_questions_go_on() -> None:
+    f = form()
+
+    def full(event: record.Event) -> None:
+        raise CourseError("The disk is full.")
+
+    for s in f.sessions:
+        s.write = full
+    enter(f, right(f.session))
+    assert "The disk is full." in f.result.value and "2 of 9" in f.standing.value
+    assert f.outcomes[0].came == "right"
+
+
+def test_without_a_person_nothing_is_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "person_present", lambda: False)
+    f = form()
+    enter(f, right(f.session))
+    assert record.read().events == ()
+
+
+def test_every_button_says_what_it_does() -> None:
+    f = form()
+    assert all(b.tooltip for b in (f.submit, f.unknown, f.again))
+    assert f.bar.children == (f.submit, f.unknown), "no hints, no second question"
+
+
+# ------------------------------------------------------------------ Enter, as the browser sends it
+
+
+def hear(*messages: tuple[str, str]) -> list[str]:
+    """What `on_enter` hands on when these messages reach a running kernel, one right after the other."""
+    heard: list[str] = []
+
+    async def kernel() -> None:
+        text = widgets.Text()
+        on_enter(text, lambda: heard.append(text.value))
+        for kind, value in messages:
+            if kind == "enter":
+                text._handle_custom_msg({"event": "submit"}, [])
+            else:
+                text.value = value
+        await asyncio.sleep(2 * entering.SECONDS)
+
+    asyncio.run(kernel())
+    return heard
+
+
+def test_enter_waits_for_the_text_that_follows_it() -> None:
+    assert hear(("enter", ""), ("text", "0.35")) == ["0.35"]
+    assert hear(("text", "0.3"), ("enter", ""), ("text", "0.35")) == ["0.35"]
+
+
+def test_enter_goes_on_where_no_text_follows() -> None:
+    assert hear(("text", "0.35"), ("enter", "")) == ["0.35"]
+    assert hear(("enter", "")) == [""]
+
+
+def test_leaving_the_field_is_no_enter() -> None:
+    assert hear(("text", "0.35"), ("text", "0.4")) == []
+
+
+def test_the_forms_field_sends_its_text_whole() -> None:
+    assert form().text.continuous_update is False
+
+
+# ------------------------------------------------------------------ in a notebook
+
+
+def test_without_widgets_all_nine_are_a_static_panel() -> None:
+    bundle = course.readiness()._repr_mimebundle_()
+    assert "model_id" in bundle[WIDGET]
+    for kind in ("text/html", "text/plain"):
+        assert "9 short questions" in bundle[kind]
+        assert all(title in bundle[kind] for title in TITLES)
+
+
+def test_readiness_is_a_name_of_the_course_and_no_module() -> None:
+    assert callable(course.readiness) and "readiness" in course.__all__
+
+
+def test_a_unit_that_gates_nothing_is_open_and_its_progress_claims_nothing() -> None:
+    unit = manifest.load().unit("00-readiness")
+    assert rule.gate(unit, manifest.load(), ()).open
+    text = gates.progress_panel(
+        unit, {"readiness.sgd": rule.SkillState(1, 1), "readiness.graphs": rule.SkillState(3, 3, True)}
+    ).text()
+    assert "mastered" in text and "All skills mastered" not in text and "next lesson" not in text
+    assert "●○○" in text and "go on whenever you like" in text
+
+
+@pytest.mark.parametrize("skill", SKILLS)
+def test_each_question_can_be_answered_as_it_is_typed(skill: str) -> None:
+    """Every exercise of the bank through the form's own reading of text: the right answer, and each mistake."""
+    for exercise in start(skill).exercises:
+        for seed in range(3):
+            s = Session(skill, [exercise], write=lambda event: None, new_seed=lambda seed=seed: seed)
+            assert s.variant == judge.deal(exercise, seed)
+            f = ReadinessForm([s], ["It"])
+            enter(f, right(s))
+            assert [o.came for o in f.outcomes] == ["right"]
