@@ -14,6 +14,7 @@ import ipywidgets as widgets
 from autograder import compare
 from autograder.compare import Unreadable
 from autograder.exercise import Choice, State, Verdict
+from course.entering import on_enter
 from course.mastery.rule import IN_A_ROW, SkillState
 from course.panel import Panel, of_verdict
 from course.practising import Session, start, typed
@@ -70,7 +71,7 @@ class PracticeForm:
             placeholder="your answer, then Enter",
             layout=widgets.Layout(width="min(30em, 95%)"),
         )
-        self.text.on_msg(self._pressed)
+        on_enter(self.text, self._entered)
         self.field: widgets.Text | widgets.RadioButtons = self.text
         self.place = widgets.HBox([self.field])
         self.submit = button("Check", self._submit, primary=True, tooltip="Check this answer (Enter)")
@@ -109,13 +110,11 @@ class PracticeForm:
             self.place.children = (self.field,)
         self._stand()
 
-    def _pressed(self, widget: Any, content: dict[str, Any], buffers: Any) -> None:
-        """ipywidgets sends `submit` when Enter is pressed in a text field."""
-        if content.get("event") == "submit":
-            if self.session.done:
-                self._next()
-            else:
-                self._submit()
+    def _entered(self) -> None:
+        if self.session.done:
+            self._next()
+        else:
+            self._submit()
 
     def _submit(self) -> None:
         kind = self.session.exercise.returns

@@ -9,7 +9,6 @@ import ipywidgets as widgets
 from autograder.exercise import State, Verdict
 from course import diagnosing
 from course.diagnosing import Outcome
-from course.entering import on_enter
 from course.form import PracticeForm, Shown, button
 from course.panel import Panel
 from course.practising import Session
@@ -37,13 +36,14 @@ class ReadinessForm(PracticeForm):
         self.sessions, self.titles, self.afresh = list(sessions), list(titles), afresh
         self.outcomes: list[Outcome] = []
         super().__init__(self.sessions[0])
-        self.text.on_msg(self._pressed, remove=True)
-        on_enter(self.text, self._submit)
         # As in a diagnosis: no hints, no second question on the same thing.
         self.bar = widgets.HBox([self.submit, self.unknown], layout=widgets.Layout(flex_flow="row wrap"))
         self.unknown.tooltip = "Moves on to the next question"
         self.again = button("Ask me again", self._again, tooltip="One question each, with fresh numbers")
         self.widget.children = (self.standing, self.question, self.place, self.bar, self.result)
+
+    def _entered(self) -> None:
+        self._submit()
 
     def shown(self) -> Shown:
         """The form, with all questions as a static panel beside it."""
