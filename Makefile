@@ -47,7 +47,7 @@ lint: dev        ## ruff, mypy, and the content linter
 bench: dev       ## measure; the figures also go to bench.json
 	@$(PY) tests/benchmarks/run.py $(ARGS)
 
-lock:            ## (authors) resolve the dependencies of pyproject.toml anew into the two locks
+lock:            ## (authors) resolve pyproject.toml anew into the two locks; ARGS="--system-certs" behind a proxy
 	@tools=$$(mktemp -d) && trap 'rm -rf "$$tools"' EXIT INT TERM && \
 	'$(PYTHON)' -m venv "$$tools" && "$$tools/bin/python" -m pip install --quiet --disable-pip-version-check uv && \
 	set -- --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-header --no-annotate --quiet && \
