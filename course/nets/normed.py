@@ -27,8 +27,8 @@ from course.nets.train import cross_entropy
 SCALES = (0.5, 1.0, 2.0, 4.0)
 """How far `Watched.along` and `turned` look along the gradient, in multiples of the learning rate."""
 
-QUICK = {"xla_backend_optimization_level": 1}
-"""Compile with little polishing: the learner waits for the first step."""
+QUICK = {"xla_backend_optimization_level": 1, "xla_cpu_use_fusion_emitters": False}
+"""Compile with little polishing: half the wait for the first step and 200 MB less memory, for steps a quarter slower."""
 
 
 class Setup(NamedTuple):
@@ -154,84 +154,109 @@ def _normalize(z: Array, kind: Array, b: Array, gamma: Array, beta: Array, runni
     return jnp.where(none, 1, gamma) * (z - centre) * lax.rsqrt(spread + norms.EPS) + jnp.where(none, b, jnp.where(rms, 0, beta))
 
 
-def watch(
-    setup: Setup, data: Split, *, batch: int = 64, depth: int = 10, steps: int = 300, every: int = 20, probe: int = 64
-) -> Watched:
+def watch(setup: Setup, data: Split, *, batch: int = 64, depth: int = 10, steps: int = 300, every: int = 20) -> Watched:
     """Train one net for each entry of `setup` by SGD, and look at it before the first step and after each `every` steps."""
-    sizes = {"batch": batch, "depth": depth, "steps": steps, "every": every, "probe": probe}
-    return _watch(setup, *map(jnp.asarray, data), classes=int(data.y.max()) + 1, chunk=3, **sizes)
+    return _watch(
+        setup, *map(jnp.asarray, data), batch=batch, depth=depth, steps=steps, every=every, classes=int(data.y.max()) + 1
+    )
 
 
-@partial(jax.jit, compiler_options=QUICK, static_argnames=("batch", "depth", "steps", "every", "probe", "classes", "chunk"))
-def _watch(setup, x, y, x_test, y_test, *, batch, depth, steps, every, probe, classes, chunk):  # type: ignore[no-untyped-def]
+LOOKS = 2 + len(SCALES)
+"""A frame looks at a net where it is, further along its gradient, and after a step of its lower layers alone."""
+TOGETHER = 6
+"""Runs trained at a time: more would be no quicker, and need more memory."""
+
+
+class _Item(NamedTuple):
+    """What one turn of the loop does: evaluate loss and gradient once, to look at the net or to take a step."""
+
+    pick: Array
+    """Which examples."""
+    jolt: Array
+    away: Array
+    """How many steps from the net, along the gradient of the frame's first turn. 0 for a step of training."""
+    lower: Array
+    """Whether only the lower half of the layers goes there."""
+    trains: Array
+    """Whether the net takes the step."""
+
+
+@partial(jax.jit, compiler_options=QUICK, static_argnames=("batch", "depth", "steps", "every", "classes"))
+def _watch(setup, x, y, x_test, y_test, *, batch, depth, steps, every, classes):  # type: ignore[no-untyped-def]
     d, nothing = x.shape[1], norms.Running(jnp.zeros((depth, x.shape[1])), jnp.ones((depth, x.shape[1])))
+    is_lower = Net(*[_along_layers(jnp.arange(depth) < depth // 2, axes) for axes in (3, 2, 2, 2)], jnp.array(False))
 
     def one(setup: Setup) -> Watched:
-        for_init, for_picks, for_noise = jax.random.split(jax.random.key(setup.seed), 3)
+        for_init, for_frames = jax.random.split(jax.random.key(setup.seed))
 
-        def loss(net: Net, running: norms.Running, x: Array, y: Array, jolt: Array) -> tuple[Array, Seen]:
-            scores, seen = forward(net, running, setup.kind, x, training=True, jolt=jolt)
-            return cross_entropy(scores, y), seen
+        def loss(net: Net, running: norms.Running, item: _Item) -> tuple[Array, Seen]:
+            scores, seen = forward(net, running, setup.kind, x[item.pick], training=True, jolt=item.jolt)
+            return cross_entropy(scores, y[item.pick]), seen
 
-        def step(carry: tuple[Net, norms.Running], drawn: tuple[Array, Array]) -> tuple[tuple[Net, norms.Running], Array]:
-            net, running = carry
-            pick, jolt = drawn
-            (value, seen), grads = jax.value_and_grad(loss, has_aux=True)(net, running, x[pick], y[pick], jolt)
-            return (_down(net, grads, setup.eta), seen.running), value
-
-        def look(net: Net, jolt: Array) -> dict[str, Array]:
-            on_probe = lambda net: loss(net, nothing, x[:probe], y[:probe], jolt)
-            (value, seen), grads = jax.value_and_grad(on_probe, has_aux=True)(net)
-            # Further along the gradient, and (last) after a step of the lower half of the layers alone: one loop, one compilation.
-            lower = Net(*(jnp.arange(depth).reshape(-1, *[1] * (w.ndim - 1)) < depth // 2 for w in net[:-1]), jnp.array(False))
-            steps = jax.tree.map(lambda only: jnp.stack([*(s * jnp.ones(only.shape) for s in SCALES), only * 1.0]), lower)
-
-            def after(step: Net) -> tuple[Array, Array, Array]:
-                there = jax.tree.map(lambda w, s, g: w - s * setup.eta * g, net, step, grads)
-                (new, _), g = jax.value_and_grad(on_probe, has_aux=True)(there)
-                middle = jnp.linalg.norm(g.W[depth // 2] - grads.W[depth // 2]) / jnp.linalg.norm(grads.W[depth // 2])
-                return new - value, _distance(g, grads) / _length(grads), middle
-
-            along, turned, middle = lax.map(after, steps)
-            return {
+        # Looks and steps are turns of one loop, so that the gradient is compiled once.
+        def turn(carry: tuple[Net, norms.Running, Net], item: _Item) -> tuple[Any, dict[str, Array]]:
+            net, running, gradient = carry
+            there = jax.tree.map(
+                lambda w, g, lower: w - setup.eta * item.away * jnp.where(item.lower, lower, 1) * g, net, gradient, is_lower
+            )
+            (value, seen), g = jax.value_and_grad(loss, has_aux=True)(there, running, item)
+            first = ~item.trains & (item.away == 0)
+            gradient = _where(first, g, gradient)
+            middle = depth // 2
+            out = {
+                "value": value,
+                "turned": _length(jax.tree.map(jnp.subtract, g, gradient)) / _length(gradient),
+                "shift": jnp.linalg.norm(g.W[middle] - gradient.W[middle]) / jnp.linalg.norm(gradient.W[middle]),
                 "signal": jnp.sqrt(jnp.mean(seen.h**2, axis=(1, 2))),
-                "gradient": jnp.linalg.norm(grads.W, axis=(1, 2)),
+                "gradient": jnp.linalg.norm(g.W, axis=(1, 2)),
                 "mean": seen.y.mean(1),
                 "deviation": seen.y.std(1),
-                "along": along[:-1],
-                "turned": turned[:-1],
-                "shift": middle[-1],
+            }
+            net = _where(item.trains, jax.tree.map(lambda w, g: w - setup.eta * g, net, g), net)
+            return (net, _where(item.trains, seen.running, running), gradient), out
+
+        def frame(carry: tuple[Net, norms.Running, Net], key: Array) -> tuple[Any, dict[str, Array]]:
+            for_jolts, for_picks = jax.random.split(key)
+            jolts = setup.noise * jax.random.normal(for_jolts, (every, depth, 2, d))
+            picks = (jax.random.uniform(for_picks, (every, batch)) * len(x)).astype(jnp.int32)
+            looking = jnp.arange(LOOKS + every) < LOOKS
+            items = _Item(
+                jnp.concatenate([jnp.tile(jnp.arange(batch, dtype=jnp.int32), (LOOKS, 1)), picks]),
+                jnp.concatenate([jnp.tile(jolts[0], (LOOKS, 1, 1, 1)), jolts]),
+                jnp.array([0.0, *SCALES, 1.0, *[0.0] * every]),
+                jnp.arange(LOOKS + every) == LOOKS - 1,
+                ~looking,
+            )
+            carry, out = lax.scan(turn, carry, items)
+            once = {name: out[name][0] for name in ("signal", "gradient", "mean", "deviation")}
+            far = slice(1, LOOKS - 1)
+            return carry, once | {
+                "loss": out["value"][LOOKS:],
+                "along": out["value"][far] - out["value"][0],
+                "turned": out["turned"][far],
+                "shift": out["shift"][LOOKS - 1],
             }
 
         net = init(for_init, depth, d, classes, setup.sigma_w)
-        picks = (jax.random.uniform(for_picks, (steps // every, every, batch)) * len(x)).astype(jnp.int32)
-
-        def frame(carry: tuple[Net, norms.Running], drawn: tuple[Array, Array]) -> tuple[tuple[Net, norms.Running], tuple[Array, dict[str, Array]]]:
-            picks, key = drawn
-            jolts = setup.noise * jax.random.normal(key, (every, depth, 2, d))  # here: all of them at once are too many
-            seen = look(carry[0], jolts[0])
-            carry, losses = lax.scan(step, carry, (picks, jolts))
-            return carry, (losses, seen)
-
-        (net, running), (losses, seen) = lax.scan(frame, (net, nothing), (picks, jax.random.split(for_noise, steps // every)))
-        return Watched(net, running, losses.reshape(-1), jnp.zeros(()), **seen)
+        (net, running, _), seen = lax.scan(frame, (net, nothing, net), jax.random.split(for_frames, steps // every))
+        return Watched(net=net, running=running, test=jnp.zeros(()), **(seen | {"loss": seen["loss"].reshape(-1)}))
 
     def judge(run: tuple[Net, norms.Running, Array]) -> Array:
         net, running, kind = run
         return jnp.mean(jnp.argmax(forward(net, running, kind, x_test, training=False)[0], axis=-1) == y_test)
 
-    # A few runs at a time, and to be judged one at a time: all activations of all runs at once would fill the memory.
-    seen = lax.map(one, setup, batch_size=chunk)
+    seen = lax.map(one, setup, batch_size=TOGETHER)
     return seen._replace(test=lax.map(judge, (seen.net, seen.running, setup.kind)))
 
 
-def _down(net: Net, grads: Net, eta: Array) -> Net:
-    return jax.tree.map(lambda w, g: w - eta * g, net, grads)
+def _along_layers(which: Array, axes: int) -> Array:
+    """One truth a layer, shaped to meet arrays whose first axis is the layers'."""
+    return which.reshape(-1, *[1] * (axes - 1))
+
+
+def _where(condition: Array, one: Any, other: Any) -> Any:
+    return jax.tree.map(lambda a, b: jnp.where(condition, a, b), one, other)
 
 
 def _length(tree: Net) -> Array:
     return jnp.sqrt(sum(jnp.sum(leaf**2) for leaf in jax.tree.leaves(tree)))
-
-
-def _distance(one: Net, other: Net) -> Array:
-    return _length(jax.tree.map(jnp.subtract, one, other))

@@ -39,6 +39,9 @@ The rounding errors of 64 products and of the singular value decomposition add u
 decades, and almost always to far more.
 """
 
+LEAN = {"xla_cpu_use_fusion_emitters": False}
+"""How it is compiled: sooner, and with 60 MB less memory."""
+
 PHIS = tuple(ACTIVATIONS)
 INIT_NAMES = tuple(INITS)
 NORMS = KINDS
@@ -153,7 +156,7 @@ def log_singular_values(J: Float[Array, "depth d d"]) -> Float[Array, "depth d"]
     return jnp.where(known, jnp.log10(jnp.where(known, sigma, 1.0)) + log_scales[:, None], jnp.nan)
 
 
-@jax.jit
+@partial(jax.jit, compiler_options=LEAN)
 def log_spectrum(net: Draw, setting: Setting) -> Float[Array, "depth d"]:
     """log10 of all singular values of ∂h^ℓ/∂x at each depth ℓ, largest first; NaN where unknown."""
     return log_singular_values(layer_jacobians(net, setting))
@@ -161,7 +164,7 @@ def log_spectrum(net: Draw, setting: Setting) -> Float[Array, "depth d"]:
 
 @lru_cache(maxsize=8)
 def _drawn(seed: int) -> Draw:
-    return jax.jit(draw)(seed)
+    return jax.jit(draw, compiler_options=LEAN)(seed)
 
 
 def spectrum(
