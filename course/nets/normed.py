@@ -99,15 +99,20 @@ def setups(rows: Sequence[tuple[Any, ...]]) -> Setup:
         norms.normalize(kind)
     whole = [(*row, *(0.1, 0, 0.0)[len(row) - 2 :]) for row in rows]
     kind, sigma_w, eta, seed, noise = zip(*whole, strict=True)
-    numbers = (np.array(v, np.float32) for v in (sigma_w, eta, noise))
-    return Setup(np.array([norms.KINDS.index(k) for k in kind]), *numbers, np.array(seed))
+    return Setup(
+        kind=np.array([norms.KINDS.index(k) for k in kind]),
+        sigma_w=np.array(sigma_w, np.float32),
+        eta=np.array(eta, np.float32),
+        noise=np.array(noise, np.float32),
+        seed=np.array(seed),
+    )
 
 
-def init(key: Key[Array, ""], depth: int, d: int, classes: int, sigma_w: float | Float[Array, ""]) -> Net:
+def init(key: Key[Array, ""], depth: int, d: int, classes: int, sigma_w: float | Array | np.ndarray) -> Net:
     """Normal weights of variance σ_w²/fan-in, 1/fan-in in the readout; γ = 1, and biases and β = 0."""
     W = jax.random.normal(key, (depth * d + classes, d)) / jnp.sqrt(d)  # one draw: less to compile
     zeros = jnp.zeros((depth, d))
-    return Net(sigma_w * W[: depth * d].reshape(depth, d, d), zeros, zeros + 1, zeros, W[depth * d :])
+    return Net(jnp.asarray(sigma_w) * W[: depth * d].reshape(depth, d, d), zeros, zeros + 1, zeros, W[depth * d :])
 
 
 class Seen(NamedTuple):
@@ -122,7 +127,7 @@ class Seen(NamedTuple):
 def forward(
     net: Net,
     running: norms.Running,
-    kind: int | Int[Array, ""],
+    kind: int | Array | np.ndarray,
     x: Float[Array, "n d"],
     *,
     training: bool,
@@ -138,26 +143,42 @@ def forward(
         y = _normalize(z, kind, b, gamma, beta, remembered if not training else None)
         y = y * (1 + scale) + shift
         h = jnp.maximum(y, 0)
-        return h, Seen(h, y, norms.update_running(remembered, lax.stop_gradient(z), momentum) if training else remembered)
+        return h, Seen(
+            h, y, norms.update_running(remembered, lax.stop_gradient(z), momentum) if training else remembered
+        )
 
     h, seen = lax.scan(step, x, (net[:-1], running, jolt))
     return h @ net.readout.T, seen
 
 
-def _normalize(z: Array, kind: Array, b: Array, gamma: Array, beta: Array, running: norms.Running | None) -> Array:
+def _normalize(
+    z: Array, kind: int | Array | np.ndarray, b: Array, gamma: Array, beta: Array, running: norms.Running | None
+) -> Array:
     """z + b, or the norm of this kind as in `norms`, in one pass: under `vmap` a `switch` would work out all four of them."""
     none, batch, layer, rms = (kind == k for k in range(4))
     over_batch = norms.Running(z.mean(0), z.var(0)) if running is None else running
     over_features, power = z.mean(-1, keepdims=True), jnp.mean(z**2, -1, keepdims=True)
     centre = jnp.where(batch, over_batch.mean, jnp.where(layer, over_features, 0))
-    spread = jnp.where(batch, over_batch.var, jnp.where(none, 1 - norms.EPS, jnp.where(layer, jnp.maximum(power - over_features**2, 0), power)))
-    return jnp.where(none, 1, gamma) * (z - centre) * lax.rsqrt(spread + norms.EPS) + jnp.where(none, b, jnp.where(rms, 0, beta))
+    spread = jnp.where(
+        batch,
+        over_batch.var,
+        jnp.where(none, 1 - norms.EPS, jnp.where(layer, jnp.maximum(power - over_features**2, 0), power)),
+    )
+    return jnp.where(none, 1, gamma) * (z - centre) * lax.rsqrt(spread + norms.EPS) + jnp.where(
+        none, b, jnp.where(rms, 0, beta)
+    )
 
 
 def watch(setup: Setup, data: Split, *, batch: int = 64, depth: int = 10, steps: int = 300, every: int = 20) -> Watched:
     """Train one net for each entry of `setup` by SGD, and look at it before the first step and after each `every` steps."""
     return _watch(
-        setup, *map(jnp.asarray, data), batch=batch, depth=depth, steps=steps, every=every, classes=int(data.y.max()) + 1
+        setup,
+        *map(jnp.asarray, data),
+        batch=batch,
+        depth=depth,
+        steps=steps,
+        every=every,
+        classes=int(data.y.max()) + 1,
     )
 
 
@@ -184,7 +205,9 @@ class _Item(NamedTuple):
 @partial(jax.jit, compiler_options=QUICK, static_argnames=("batch", "depth", "steps", "every", "classes"))
 def _watch(setup, x, y, x_test, y_test, *, batch, depth, steps, every, classes):  # type: ignore[no-untyped-def]
     d, nothing = x.shape[1], norms.Running(jnp.zeros((depth, x.shape[1])), jnp.ones((depth, x.shape[1])))
-    is_lower = Net(*[_along_layers(jnp.arange(depth) < depth // 2, axes) for axes in (3, 2, 2, 2)], jnp.array(False))
+    is_lower = Net(
+        *[_along_layers(jnp.arange(depth) < depth // 2, axes) for axes in (3, 2, 2, 2)], readout=jnp.array(False)
+    )
 
     def one(setup: Setup) -> Watched:
         for_init, for_frames = jax.random.split(jax.random.key(setup.seed))
@@ -197,7 +220,10 @@ def _watch(setup, x, y, x_test, y_test, *, batch, depth, steps, every, classes):
         def turn(carry: tuple[Net, norms.Running, Net], item: _Item) -> tuple[Any, dict[str, Array]]:
             net, running, gradient = carry
             there = jax.tree.map(
-                lambda w, g, lower: w - setup.eta * item.away * jnp.where(item.lower, lower, 1) * g, net, gradient, is_lower
+                lambda w, g, lower: w - setup.eta * item.away * jnp.where(item.lower, lower, 1) * g,
+                net,
+                gradient,
+                is_lower,
             )
             (value, seen), g = jax.value_and_grad(loss, has_aux=True)(there, running, item)
             first = ~item.trains & (item.away == 0)

@@ -71,7 +71,7 @@ PRESETS: dict[str, tuple[Shape, tuple[Layer, ...]]] = {
     "dense, 100 units": ((3, 32, 32), (Flatten(), Dense(100))),
     "conv, 64 kernels of 3×3": ((3, 32, 32), (Conv(64, 3, padding=1),)),
     "depthwise separable": ((3, 32, 32), depthwise_separable(3, 64, padding=1)),
-    **{name: tuple(PUBLISHED[name].description) for name in ("LeNet-5", "AlexNet", "VGG-16")},
+    **{name: PUBLISHED[name].description for name in ("LeNet-5", "AlexNet", "VGG-16")},
 }
 """Stacks to start from: the worked example's two layers, and networks that were published."""
 
@@ -135,7 +135,11 @@ class LayerStack(View):
         total = self.total
         if not total.rows:
             return "There is no layer yet: add one."
-        field = f" One output sees {show(total.field)} of the input's {show(self.shape[1:])} positions." if total.field else ""
+        field = (
+            f" One output sees {show(total.field)} of the input's {show(self.shape[1:])} positions."
+            if total.field
+            else ""
+        )
         return (
             f"{total.parameters:,} parameters, {total.multiply_adds:,} multiply-adds, {total.rows[-1].outputs:,} outputs "
             f"({show(total.shape)}).{field}"

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 Scale = Literal["linear", "log", "log10"]
 """How an axis is drawn: "log" takes values > 0; "log10" takes their logarithms, for what no float can hold."""
 Colour = int | Literal["ink"]
+Marker = Literal["circle", "square", "triangle", "cross"]
+Dash = Literal["solid", "dashed", "dotted", "dashdot"]
 """0 to 5: blue, orange, green, vermilion, purple, sky of Okabe and Ito's palette; "ink": the colour of the text."""
 
 
@@ -36,7 +38,7 @@ class Points:
     y: ArrayLike
     label: str = ""
     colour: Colour = 0
-    marker: Literal["circle", "square", "triangle", "cross"] = "circle"
+    marker: Marker = "circle"
     size: float = 6
     highlight: ArrayLike = -1
     ranks: ClassVar[Mapping[str, int]] = {"x": 1, "y": 1, "highlight": 0}
@@ -51,7 +53,7 @@ class Lines:
     y: ArrayLike
     label: str = ""
     colour: Colour = "ink"
-    dash: Literal["solid", "dashed", "dotted", "dashdot"] = "solid"
+    dash: Dash = "solid"
     width: float = 2
     ranks: ClassVar[Mapping[str, int]] = {"x": 1, "y": 2}
     kind: ClassVar[str] = "lines"

@@ -188,7 +188,9 @@ def readout_bias_dropped(w, b, h):
     return float(np.dot(w, h))
 
 
-@readout_logit.mistake("You put a ReLU on the logit; it is the one place without an activation, since its sign is the decision.")
+@readout_logit.mistake(
+    "You put a ReLU on the logit; it is the one place without an activation, since its sign is the decision."
+)
 def relu_on_the_logit(w, b, h):
     return max(0.0, float(np.dot(w, h) + b))
 
@@ -198,7 +200,9 @@ def squashed_already(w, b, h):
     return sigmoid(float(np.dot(w, h) + b))
 
 
-@readout_logit.mistake("A unit that is off sends nothing on: its weight is multiplied by zero, and you counted it in full.")
+@readout_logit.mistake(
+    "A unit that is off sends nothing on: its weight is multiplied by zero, and you counted it in full."
+)
 def zeros_ignored(w, b, h):
     return float(sum(w_i * (h_i if h_i else 1) for w_i, h_i in zip(w, h, strict=True)) + b)
 
@@ -692,7 +696,9 @@ def _(rng):
     return dict(zip(("first", "second", "third"), rng.permutation(["f", "g", "k"]).tolist(), strict=True))
 
 
-@composed_in_order.mistake("You wrote the layers as they are spoken; in a formula the layer that acts first stands next to x.")
+@composed_in_order.mistake(
+    "You wrote the layers as they are spoken; in a formula the layer that acts first stands next to x."
+)
 def as_spoken(first, second, third):
     return f"{first}({second}({third}(x)))"
 
@@ -788,7 +794,9 @@ def width_of_the_layer_below(n, widths, layer):
     return np.array([n, widths[layer - 1]])
 
 
-@batch_shape.mistake("That is the shape of a weight matrix; here the layer's outputs are asked for, one row an example.")
+@batch_shape.mistake(
+    "That is the shape of a weight matrix; here the layer's outputs are asked for, one row an example."
+)
 def shape_of_the_weights(n, widths, layer):
     return np.array([widths[layer], widths[layer - 1]])
 
@@ -1067,7 +1075,9 @@ def _(rng):
     return {"W1": whole(rng, 2, 2), "W2": whole(rng, 2, 2)}
 
 
-@collapsed_matrix.mistake("You multiplied in the order in which the layers act; the first layer stands next to x, on the right.")
+@collapsed_matrix.mistake(
+    "You multiplied in the order in which the layers act; the first layer stands next to x, on the right."
+)
 def first_on_the_left(W1, W2):
     return np.array(W1) @ np.array(W2)
 
@@ -1182,7 +1192,9 @@ def _(rng):
     return {"widths": [ends[0], *hidden, ends[1]]}
 
 
-@parameters_that_matter.mistake("Those are the parameters of the whole stack; most of them change nothing that others could not.")
+@parameters_that_matter.mistake(
+    "Those are the parameters of the whole stack; most of them change nothing that others could not."
+)
 def all_of_them(widths):
     return sum((m + 1) * n for m, n in itertools.pairwise(widths))
 
@@ -1192,7 +1204,9 @@ def single_layer_without_biases(widths):
     return widths[0] * widths[-1]
 
 
-@parameters_that_matter.mistake("That is the first layer of the stack; the single layer reaches from the input to the output.")
+@parameters_that_matter.mistake(
+    "That is the first layer of the stack; the single layer reaches from the input to the output."
+)
 def first_layer_of_the_stack(widths):
     return (widths[0] + 1) * widths[1]
 
@@ -1290,7 +1304,9 @@ def _(rng):
     return {"W": drawn["W"], "b": drawn["b"]}
 
 
-@collapse.mistake("You multiplied the matrices in the order in which the layers act; the last layer belongs on the left.")
+@collapse.mistake(
+    "You multiplied the matrices in the order in which the layers act; the last layer belongs on the left."
+)
 def joined_on_the_right(W, b):
     A, c = W[0], b[0]
     for W_l, b_l in zip(W[1:], b[1:], strict=True):
@@ -1397,7 +1413,9 @@ def _(rng):
     return {"folds": rng.integers(3, 10), "times": rng.integers(2, 7)}
 
 
-@zigzag_pieces.mistake("You added the pieces of the copies; composed, each piece of one carries all pieces of the next.")
+@zigzag_pieces.mistake(
+    "You added the pieces of the copies; composed, each piece of one carries all pieces of the next."
+)
 def copies_added(folds, times):
     return folds * times
 
@@ -1439,7 +1457,9 @@ def _(rng):
     return {"width": rng.integers(3, 50)}
 
 
-@shallow_pieces.mistake("Every ReLU brings one corner, and between and beside the corners there is one piece more than corners.")
+@shallow_pieces.mistake(
+    "Every ReLU brings one corner, and between and beside the corners there is one piece more than corners."
+)
 def as_many_as_units(width):
     return width
 
@@ -1476,7 +1496,9 @@ def _(rng):
     return {"folds": rng.integers(2, 7), "times": rng.integers(3, 10)}
 
 
-@width_to_match.mistake("You gave every piece a ReLU of its own; a ReLU makes a corner, and there are fewer corners than pieces.")
+@width_to_match.mistake(
+    "You gave every piece a ReLU of its own; a ReLU makes a corner, and there are fewer corners than pieces."
+)
 def one_for_each_piece(folds, times):
     return folds**times
 
@@ -1568,7 +1590,9 @@ def _(rng):
     return {"x": float(rng.choice([k for k in range(3, 98) if k % 25]) / 100), "times": rng.integers(3, 7)}
 
 
-@tent_slope.mistake("Look at the sign again: follow x, and turn it round at every application that starts above a half.")
+@tent_slope.mistake(
+    "Look at the sign again: follow x, and turn it round at every application that starts above a half."
+)
 def sign_lost(x, times):
     slope = tent_slope.reference(x, times)
     return -slope
@@ -1685,7 +1709,9 @@ def stopped_early(x, times):
     return h
 
 
-@folded.mistake("Your second ReLU brings the line to a stop and not down: it must undo the rise and then as much again.")
+@folded.mistake(
+    "Your second ReLU brings the line to a stop and not down: it must undo the rise and then as much again."
+)
 def flat_top(x, times):
     h = x
     for _ in range(times):

@@ -5,6 +5,8 @@ the reference and every mistake stand alone (their parameters, `jax`, `jnp`, `la
 where they can be: nothing to compile.
 """
 
+import itertools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -77,7 +79,9 @@ def _(rng):
     return {"z": whole(rng, int(rng.integers(3, 6))).tolist()}
 
 
-@batch_variance.mistake("Dividing by one less estimates the variance of a population; a norm divides by how many numbers there are.")
+@batch_variance.mistake(
+    "Dividing by one less estimates the variance of a population; a norm divides by how many numbers there are."
+)
 def one_less(z):
     return np.var(z, ddof=1)
 
@@ -186,7 +190,9 @@ def _(rng):
     return {"Z": spread_out(rng, 3, 3), "example": rng.integers(1, 4)}
 
 
-@batch_norm_row.mistake("You compared the example with itself, along its row; BatchNorm compares each feature with the same feature of the others.")
+@batch_norm_row.mistake(
+    "You compared the example with itself, along its row; BatchNorm compares each feature with the same feature of the others."
+)
 def along_the_row(Z, example):
     Z = np.array(Z, float)
     return ((Z - Z.mean(1, keepdims=True)) / Z.std(1, keepdims=True))[example - 1]
@@ -272,7 +278,10 @@ def batch_mean_noise(sigma, n):
 
 @batch_mean_noise.variant
 def _(rng):
-    return {"sigma": rng.choice((0.3, 0.6, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0)), "n": rng.choice((3, 4, 5, 6, 8, 10, 12, 16, 20, 32, 64, 128))}
+    return {
+        "sigma": rng.choice((0.3, 0.6, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0)),
+        "n": rng.choice((3, 4, 5, 6, 8, 10, 12, 16, 20, 32, 64, 128)),
+    }
 
 
 @batch_mean_noise.mistake("Averaging n numbers divides the variance by n, and a deviation is the root of that.")
@@ -326,12 +335,18 @@ def _(rng):
 def _batch(rng, *shape):
     """A batch whose features have different means and spreads, and γ, β that are neither 1 nor 0."""
     d = shape[-1]
-    z = rng.normal(size=shape) * rng.uniform(0.5, 2, d) + rng.normal(size=d) + rng.normal(size=(shape[0],) + (1,) * (len(shape) - 1))
+    z = (
+        rng.normal(size=shape) * rng.uniform(0.5, 2, d)
+        + rng.normal(size=d)
+        + rng.normal(size=(shape[0],) + (1,) * (len(shape) - 1))
+    )
     gamma, beta = rng.uniform(0.5, 2, d), rng.normal(size=d)
     return z.astype(np.float32), gamma.astype(np.float32), beta.astype(np.float32)
 
 
-@batch_norm.mistake("You averaged along each row, over the features of one example; BatchNorm averages each feature over the examples.")
+@batch_norm.mistake(
+    "You averaged along each row, over the features of one example; BatchNorm averages each feature over the examples."
+)
 def mean_over_features(z, gamma, beta, eps):
     mean, var = z.mean(1, keepdims=True), z.var(1, keepdims=True)
     return gamma * (z - mean) / np.sqrt(var + eps) + beta
@@ -415,7 +430,9 @@ def _(rng):
     }
 
 
-@layer_norm_entry.mistake("You divided the squares by one less than there are features; a norm divides by their number.")
+@layer_norm_entry.mistake(
+    "You divided the squares by one less than there are features; a norm divides by their number."
+)
 def layer_sample_variance(z, gamma, beta, eps, unit):
     z = np.array(z, float)
     return gamma * (z[unit - 1] - z.mean()) / np.sqrt(z.var(ddof=1) + eps) + beta
@@ -468,7 +485,9 @@ def _(rng):
     return {"Z": spread_out(rng, 3, 3), "example": rng.integers(1, 4)}
 
 
-@layer_norm_row.mistake("You compared with the other examples, down the columns; LayerNorm looks at one example only, along its row.")
+@layer_norm_row.mistake(
+    "You compared with the other examples, down the columns; LayerNorm looks at one example only, along its row."
+)
 def down_the_columns(Z, example):
     Z = np.array(Z, float)
     return ((Z - Z.mean(0)) / Z.std(0))[example - 1]
@@ -572,7 +591,9 @@ def _(rng):
     return {"h": h, "gamma": gamma, "beta": beta, "eps": float(rng.choice((0.1, 0.5)))}
 
 
-@layer_norm.mistake("You averaged over the first axis, the batch; LayerNorm averages over the last one, an example's own features.")
+@layer_norm.mistake(
+    "You averaged over the first axis, the batch; LayerNorm averages over the last one, an example's own features."
+)
 def mean_over_the_batch(h, gamma, beta, eps):
     return gamma * (h - h.mean(0)) / np.sqrt(h.var(0) + eps) + beta
 
@@ -668,7 +689,9 @@ def never_divided(z, eps):
     return np.eye(len(z)) - 1 / len(z) - np.outer(c, c) / (len(z) * s**2)
 
 
-@layer_norm_jacobian.mistake("In your outer product ε is missing: what is divided by is the root with ε inside, there too.")
+@layer_norm_jacobian.mistake(
+    "In your outer product ε is missing: what is divided by is the root with ε inside, there too."
+)
 def eps_missing_inside(z, eps):
     c, s = z - z.mean(), np.sqrt(z.var() + eps)
     return (np.eye(len(z)) - 1 / len(z) - np.outer(c, c) / (len(z) * z.var())) / s
@@ -701,7 +724,9 @@ def deviation_for_rms(z, eps):
     return np.sqrt(np.var(z) + eps)
 
 
-@root_mean_square.mistake("That is built on the length of the vector: the squares are to be averaged, and not only added.")
+@root_mean_square.mistake(
+    "That is built on the length of the vector: the squares are to be averaged, and not only added."
+)
 def length_for_rms(z, eps):
     return np.sqrt(np.sum(np.square(z)) + eps)
 
@@ -737,7 +762,12 @@ def rms_norm_entry(z, gamma, eps, unit):
 
 @rms_norm_entry.variant
 def _(rng):
-    return {"z": whole(rng, 4).tolist(), "gamma": rng.choice(GAMMAS), "eps": rng.choice(EPSILONS), "unit": rng.integers(1, 5)}
+    return {
+        "z": whole(rng, 4).tolist(),
+        "gamma": rng.choice(GAMMAS),
+        "eps": rng.choice(EPSILONS),
+        "unit": rng.integers(1, 5),
+    }
 
 
 @rms_norm_entry.mistake("You subtracted the mean: LayerNorm does, RMSNorm does not.")
@@ -746,7 +776,9 @@ def mean_subtracted(z, gamma, eps, unit):
     return gamma * (z[unit - 1] - z.mean()) / np.sqrt(z.var() + eps)
 
 
-@rms_norm_entry.mistake("You divided by the deviation from the mean; RMSNorm has no mean anywhere, under the root either.")
+@rms_norm_entry.mistake(
+    "You divided by the deviation from the mean; RMSNorm has no mean anywhere, under the root either."
+)
 def divided_by_deviation(z, gamma, eps, unit):
     z = np.array(z, float)
     return gamma * z[unit - 1] / np.sqrt(z.var() + eps)
@@ -893,7 +925,9 @@ def rms_with_mean_subtracted(h, gamma, eps):
     return gamma * (h - h.mean(-1, keepdims=True)) / np.sqrt(h.var(-1, keepdims=True) + eps)
 
 
-@rms_norm.mistake("You averaged the squares over the first axis, the batch; RMSNorm averages over an example's own features.")
+@rms_norm.mistake(
+    "You averaged the squares over the first axis, the batch; RMSNorm averages over an example's own features."
+)
 def rms_over_the_batch(h, gamma, eps):
     return gamma * h / np.sqrt((h**2).mean(0) + eps)
 
@@ -958,7 +992,14 @@ STEPS = {
     "in LayerNorm, from the normalised value to the output": "affine",
     "in RMSNorm, from the features of an example straight to their squares": "bare",
 }
-OTHER = {"examples": "features", "features": "examples", "count": "affine", "inside": "count", "affine": "inside", "bare": "features"}
+OTHER = {
+    "examples": "features",
+    "features": "examples",
+    "count": "affine",
+    "inside": "count",
+    "affine": "inside",
+    "bare": "features",
+}
 
 
 @exercise(
@@ -980,17 +1021,23 @@ def _(rng):
     return {"step": str(rng.choice(list(STEPS)))}
 
 
-@which_principle.mistake("That is a principle of these norms, but not of this step or not of this norm: what changes between the two sides?")
+@which_principle.mistake(
+    "That is a principle of these norms, but not of this step or not of this norm: what changes between the two sides?"
+)
 def another_step(step):
     return PRINCIPLES[OTHER[STEPS[step]]]
 
 
-@which_principle.mistake("Statistics that normalise are no estimates of a population: they describe the very numbers at hand.")
+@which_principle.mistake(
+    "Statistics that normalise are no estimates of a population: they describe the very numbers at hand."
+)
 def estimates_a_population(step):
     return PRINCIPLES["unbiased"]
 
 
-@which_principle.mistake("Think of a feature that never varies: where must ε stand so that derivatives exist there too?")
+@which_principle.mistake(
+    "Think of a feature that never varies: where must ε stand so that derivatives exist there too?"
+)
 def outside_the_root(step):
     return PRINCIPLES["outside"]
 
@@ -1029,19 +1076,25 @@ def _(rng):
     return {"norm": str(rng.choice(NORMS)), "layout": str(rng.choice(list(LAYOUTS)))}
 
 
-@which_axes.mistake("Those axes stay: there is one mean for each of their indices; asked for are the axes that are averaged away.")
+@which_axes.mistake(
+    "Those axes stay: there is one mean for each of their indices; asked for are the axes that are averaged away."
+)
 def axes_that_stay(norm, layout):
     over = LAYOUTS[layout][NORMS.index(norm)].split(", ")
     return ", ".join(str(axis) for axis in range(layout.count(",") + 1) if str(axis) not in over)
 
 
-@which_axes.mistake("That is another norm's mean: ask whether examples, positions or features are thrown together here.")
+@which_axes.mistake(
+    "That is another norm's mean: ask whether examples, positions or features are thrown together here."
+)
 def another_norms_axes(norm, layout):
     over_batch, whole_example, _, _ = LAYOUTS[layout]
     return over_batch if norm == NORMS[1] else whole_example
 
 
-@which_axes.mistake("That is one axis, and not the one (or not the only one): which others are averaged over, or which should have been?")
+@which_axes.mistake(
+    "That is one axis, and not the one (or not the only one): which others are averaged over, or which should have been?"
+)
 def one_axis_only(norm, layout):
     _, _, features, batch = LAYOUTS[layout]
     return features if norm == NORMS[1] else batch
@@ -1074,7 +1127,9 @@ def _(rng):
     return _pictures(rng)
 
 
-@values_averaged.mistake("That counts another norm's numbers: ask whether this one throws examples together, or channels, or both positions and channels.")
+@values_averaged.mistake(
+    "That counts another norm's numbers: ask whether this one throws examples together, or channels, or both positions and channels."
+)
 def another_norms_numbers(norm, n, c, h, w):
     return {NORMS[0]: c * h * w, NORMS[1]: n * h * w, NORMS[2]: c * h * w}[norm]
 
@@ -1084,7 +1139,9 @@ def means_for_numbers(norm, n, c, h, w):
     return {NORMS[0]: c, NORMS[1]: n, NORMS[2]: n * h * w}[norm]
 
 
-@values_averaged.mistake("Look at the positions again: does this norm average over the places of a picture, or keep them apart?")
+@values_averaged.mistake(
+    "Look at the positions again: does this norm average over the places of a picture, or keep them apart?"
+)
 def places_miscounted(norm, n, c, h, w):
     return {NORMS[0]: n, NORMS[1]: c, NORMS[2]: c * h}[norm]
 
@@ -1116,7 +1173,9 @@ def _(rng):
     return _pictures(rng)
 
 
-@statistics_made.mistake("That counts another norm's statistics: does this one keep examples apart, or channels, or places?")
+@statistics_made.mistake(
+    "That counts another norm's statistics: does this one keep examples apart, or channels, or places?"
+)
 def another_norms_statistics(norm, n, c, h, w):
     return 2 * {NORMS[0]: n, NORMS[1]: c, NORMS[2]: n}[norm]
 
@@ -1126,12 +1185,16 @@ def means_alone(norm, n, c, h, w):
     return {NORMS[0]: c, NORMS[1]: n, NORMS[2]: n * h * w}[norm]
 
 
-@statistics_made.mistake("That comes from how many numbers go into one mean; asked is how many means and variances there are.")
+@statistics_made.mistake(
+    "That comes from how many numbers go into one mean; asked is how many means and variances there are."
+)
 def numbers_for_statistics(norm, n, c, h, w):
     return 2 * {NORMS[0]: n * h * w, NORMS[1]: c * h * w, NORMS[2]: c}[norm]
 
 
-@statistics_made.mistake("Look at the positions again: does each place of a picture get a mean of its own in this norm, and in each picture?")
+@statistics_made.mistake(
+    "Look at the positions again: does each place of a picture get a mean of its own in this norm, and in each picture?"
+)
 def places_kept(norm, n, c, h, w):
     return 2 * {NORMS[0]: c * h * w, NORMS[1]: n * h * w, NORMS[2]: h * w}[norm]
 
@@ -1258,13 +1321,17 @@ def _(rng):
     return {"x": x, "gamma": gamma, "beta": beta, "eps": float(rng.choice((0.1, 0.5)))}
 
 
-@batch_norm_images.mistake("You averaged over the examples only: a channel's mean runs over all places of the pictures too.")
+@batch_norm_images.mistake(
+    "You averaged over the examples only: a channel's mean runs over all places of the pictures too."
+)
 def places_kept_apart(x, gamma, beta, eps):
     mean, var = x.mean(0, keepdims=True), x.var(0, keepdims=True)
     return gamma[:, None, None] * (x - mean) / np.sqrt(var + eps) + beta[:, None, None]
 
 
-@batch_norm_images.mistake("You gave every picture a mean of its own; BatchNorm has one a channel, for the whole batch.")
+@batch_norm_images.mistake(
+    "You gave every picture a mean of its own; BatchNorm has one a channel, for the whole batch."
+)
 def pictures_kept_apart(x, gamma, beta, eps):
     mean, var = x.mean((2, 3), keepdims=True), x.var((2, 3), keepdims=True)
     return gamma[:, None, None] * (x - mean) / np.sqrt(var + eps) + beta[:, None, None]
@@ -1276,7 +1343,9 @@ def layer_norm_of_pictures(x, gamma, beta, eps):
     return gamma[:, None, None] * (x - mean) / np.sqrt(var + eps) + beta[:, None, None]
 
 
-@batch_norm_images.mistake("Your variance divides by one less than there are numbers, and a norm divides by their number.")
+@batch_norm_images.mistake(
+    "Your variance divides by one less than there are numbers, and a norm divides by their number."
+)
 def images_unbiased(x, gamma, beta, eps):
     mean, var = x.mean((0, 2, 3), keepdims=True), x.var((0, 2, 3), ddof=1, keepdims=True)
     return gamma[:, None, None] * (x - mean) / np.sqrt(var + eps) + beta[:, None, None]
@@ -1366,7 +1435,9 @@ def _(rng):
     }
 
 
-@running_variance.mistake("You divided by n, as for normalising; what PyTorch remembers estimates all the data, and is divided by n − 1.")
+@running_variance.mistake(
+    "You divided by n, as for normalising; what PyTorch remembers estimates all the data, and is divided by n − 1."
+)
 def biased(old, z, momentum):
     return (1 - momentum) * old + momentum * np.var(z)
 
@@ -1381,7 +1452,9 @@ def deviation_mixed_in(old, z, momentum):
     return (1 - momentum) * old + momentum * np.std(z, ddof=1)
 
 
-@running_variance.mistake("That is the batch's own variance: only a part of it comes in, and most of the old one stays.")
+@running_variance.mistake(
+    "That is the batch's own variance: only a part of it comes in, and most of the old one stays."
+)
 def replaced(old, z, momentum):
     return np.var(z, ddof=1)
 
@@ -1417,7 +1490,9 @@ def after_other_convention(batch_mean, momentum, steps):
     return batch_mean * (1 - momentum**steps)
 
 
-@running_after.mistake("Each update covers a share of what is still missing, which is less every time, and you added equal steps.")
+@running_after.mistake(
+    "Each update covers a share of what is still missing, which is less every time, and you added equal steps."
+)
 def equal_steps(batch_mean, momentum, steps):
     return batch_mean * momentum * steps
 
@@ -1461,7 +1536,9 @@ def _(rng):
     }
 
 
-@eval_entry.mistake("You used this batch's own mean and variance; a net in use relies on the running ones, so that neighbours do not matter.")
+@eval_entry.mistake(
+    "You used this batch's own mean and variance; a net in use relies on the running ones, so that neighbours do not matter."
+)
 def batch_statistics(z, mean, variance, gamma, beta, eps):
     return gamma * (z[0] - np.mean(z)) / np.sqrt(np.var(z) + eps) + beta
 
@@ -1567,7 +1644,14 @@ def fold(W, b, gamma, beta, mean, var, eps):
 def _(rng):
     d = int(rng.choice((2, 3)))
     W, b, beta, mean = rng.normal(size=(d, d)), rng.normal(size=d), rng.normal(size=d), rng.normal(size=d)
-    arrays = {"W": W, "b": b, "gamma": rng.uniform(0.5, 2, d), "beta": beta, "mean": mean, "var": rng.uniform(0.5, 3, d)}
+    arrays = {
+        "W": W,
+        "b": b,
+        "gamma": rng.uniform(0.5, 2, d),
+        "beta": beta,
+        "mean": mean,
+        "var": rng.uniform(0.5, 3, d),
+    }
     return {name: a.astype(np.float32) for name, a in arrays.items()} | {"eps": float(rng.choice((0.1, 0.5)))}
 
 
@@ -1665,19 +1749,22 @@ def mlp_parameters(widths, norm):
 
     How many trainable parameters does it have?
     """
-    matrices = sum(a * b for a, b in zip(widths[:-1], widths[1:], strict=True))
+    matrices = sum(a * b for a, b in itertools.pairwise(widths))
     return matrices + _each(norm) * sum(widths[1:-1]) + widths[-1]
 
 
 @mlp_parameters.variant
 def _(rng):
     hidden = rng.choice((12, 16, 20, 24, 32), int(rng.integers(2, 4))).tolist()
-    return {"widths": [int(rng.choice((8, 10, 30, 64))), *hidden, int(rng.choice((2, 3, 5, 10)))], "norm": str(rng.choice(KINDS))}
+    return {
+        "widths": [int(rng.choice((8, 10, 30, 64))), *hidden, int(rng.choice((2, 3, 5, 10)))],
+        "norm": str(rng.choice(KINDS)),
+    }
 
 
 @mlp_parameters.mistake("You counted the matrices and the bias, and left the norms' own parameters out.")
 def norms_left_out(widths, norm):
-    return sum(a * b for a, b in zip(widths[:-1], widths[1:], strict=True)) + widths[-1]
+    return sum(a * b for a, b in itertools.pairwise(widths)) + widths[-1]
 
 
 @mlp_parameters.mistake("You gave the hidden layers a bias as well, and here they have none.")
@@ -1690,7 +1777,9 @@ def norm_on_the_output(widths, norm):
     return mlp_parameters.reference(widths, norm) + _each(norm) * widths[-1]
 
 
-@mlp_parameters.mistake("You counted a running mean and variance of every unit: they are no trainable parameters, and not every norm has them.")
+@mlp_parameters.mistake(
+    "You counted a running mean and variance of every unit: they are no trainable parameters, and not every norm has them."
+)
 def running_counted(widths, norm):
     return mlp_parameters.reference(widths, norm) + 2 * sum(widths[1:-1])
 
@@ -1712,10 +1801,17 @@ def picture_norm_parameters(norm, c, h, w):
 @picture_norm_parameters.variant
 def _(rng):
     norms = ("BatchNorm, with one γ and one β a channel,", "LayerNorm, with a γ and a β for every entry of an example,")
-    return {"norm": str(rng.choice(norms)), "c": rng.choice((3, 16, 32, 64)), "h": rng.choice((7, 8, 14, 28)), "w": rng.choice((7, 8, 14, 28))}
+    return {
+        "norm": str(rng.choice(norms)),
+        "c": rng.choice((3, 16, 32, 64)),
+        "h": rng.choice((7, 8, 14, 28)),
+        "w": rng.choice((7, 8, 14, 28)),
+    }
 
 
-@picture_norm_parameters.mistake("That is the other norm's count: does each place of a channel have a γ of its own here?")
+@picture_norm_parameters.mistake(
+    "That is the other norm's count: does each place of a channel have a γ of its own here?"
+)
 def the_other_count(norm, c, h, w):
     return 2 * c * h * w if norm.startswith("BatchNorm") else 2 * c
 
@@ -1749,7 +1845,10 @@ def saved_numbers(widths, batch):
 
 @saved_numbers.variant
 def _(rng):
-    return {"widths": rng.choice((16, 20, 32, 48, 64, 100, 128), int(rng.integers(2, 5))).tolist(), "batch": rng.choice((8, 32, 64, 256))}
+    return {
+        "widths": rng.choice((16, 20, 32, 48, 64, 100, 128), int(rng.integers(2, 5))).tolist(),
+        "batch": rng.choice((8, 32, 64, 256)),
+    }
 
 
 @saved_numbers.mistake("Either what was learned or what was measured is missing: in use, both are needed.")
@@ -1757,7 +1856,9 @@ def half_of_them(widths, batch):
     return 2 * sum(widths)
 
 
-@saved_numbers.mistake("You saved statistics of each example; what is remembered is one running mean and variance a feature.")
+@saved_numbers.mistake(
+    "You saved statistics of each example; what is remembered is one running mean and variance a feature."
+)
 def for_each_example(widths, batch):
     return (2 + 2 * batch) * sum(widths)
 
