@@ -34,7 +34,9 @@ def field_grower(kernels: Sequence[int] = (3, 3, 3, 3), strides: Sequence[int] |
     top = count((1, 10**9), layers)
     (field,), (jump,) = top.field, top.jump
     if field > MOST_PIXELS:
-        raise ValueError(f"The last layer sees {field} pixels, and a screen shows {MOST_PIXELS} well: take fewer layers.")
+        raise ValueError(
+            f"The last layer sees {field} pixels, and a screen shows {MOST_PIXELS} well: take fewer layers."
+        )
     n = field + 2 * jump  # three outputs at the top, the middle one in the middle
     rows = count((1, n), layers).rows
     fields = np.array([1, *(row.field[0] for row in rows)])
@@ -43,7 +45,11 @@ def field_grower(kernels: Sequence[int] = (3, 3, 3, 3), strides: Sequence[int] |
     depth = len(rows)
     names = [f"layer {i}: {k} wide, stride {s}" for i, (k, s) in enumerate(zip(kernels, strides, strict=True), start=1)]
     return Player(
-        [_pyramid(n, sizes, fields, jumps, kernels, strides), _picture(n, fields, jumps * (np.array(sizes) // 2)), _bars(fields)],
+        [
+            _pyramid(n, sizes, fields, jumps, kernels, strides),
+            _picture(n, fields, jumps * (np.array(sizes) // 2)),
+            _bars(fields),
+        ],
         ["the input", *names],
         title="What one output sees",
         alt=(

@@ -74,7 +74,9 @@ def _channels(values: ArrayLike, name: str) -> Float[np.ndarray, "c h w"]:
     array = np.asarray(values, float)
     array = array[None] if array.ndim == 2 else array
     if array.ndim != 3 or not 1 <= len(array) <= MOST_CHANNELS:
-        raise ValueError(f"{name} is (rows, columns), or (channels, rows, columns) with up to {MOST_CHANNELS} channels.")
+        raise ValueError(
+            f"{name} is (rows, columns), or (channels, rows, columns) with up to {MOST_CHANNELS} channels."
+        )
     return array
 
 
@@ -110,7 +112,14 @@ def _output(y: np.ndarray, cells: list[tuple[int, int]]) -> Panel:
 
 
 def _panel(
-    marks: list, text: list, rows: np.ndarray, columns: np.ndarray, title: str, xlabel: str, ylabel: str, weight: float = 1
+    marks: list,
+    text: list,
+    rows: np.ndarray,
+    columns: np.ndarray,
+    title: str,
+    xlabel: str,
+    ylabel: str,
+    weight: float = 1,
 ) -> Panel:
     at_row, at_column = np.meshgrid(rows.astype(float), columns.astype(float), indexing="ij")
     size = 13 if max(len(rows), len(columns)) <= 9 else 9

@@ -135,7 +135,11 @@ class LayerStack(View):
         total = self.total
         if not total.rows:
             return "There is no layer yet: add one."
-        field = f" One output sees {show(total.field)} of the input's {show(self.shape[1:])} positions." if total.field else ""
+        field = (
+            f" One output sees {show(total.field)} of the input's {show(self.shape[1:])} positions."
+            if total.field
+            else ""
+        )
         return (
             f"{total.parameters:,} parameters, {total.multiply_adds:,} multiply-adds, {total.rows[-1].outputs:,} outputs "
             f"({show(total.shape)}).{field}"
