@@ -61,6 +61,7 @@ def ran(lesson: nbformat.NotebookNode, tmp_path_factory: pytest.TempPathFactory)
     notebook.cells = [*notebook.cells, nbformat.v4.new_code_cell(REPORT)]
     environment = os.environ | {
         "ISOMETRY_GATES": "open",
+        "MALLOC_ARENA_MAX": "1",  # as `course study` starts JupyterLab: XLA's compiling threads share one heap
         "ISOMETRY_RECORD": str(folder / "record.jsonl"),
         "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]),
     }
@@ -185,7 +186,9 @@ def test_stride_1_with_circular_padding_is_exactly_equivariant(measured):
     assert measured["error"]["stride 1, circular"].tolist() == [0.0] * 9
 
 
-@pytest.mark.parametrize(("layer", "stride"), [("stride 2, circular", 2), ("stride 4, circular", 4), ("stride 1, ReLU, max pool 2×2", 2)])
+@pytest.mark.parametrize(
+    ("layer", "stride"), [("stride 2, circular", 2), ("stride 4, circular", 4), ("stride 1, ReLU, max pool 2×2", 2)]
+)
 def test_a_stride_keeps_its_multiples_and_breaks_all_other_shifts(measured, layer, stride):
     for shift, error in enumerate(measured["error"][layer]):
         assert error == 0 if shift % stride == 0 else error > 0.4
@@ -249,7 +252,12 @@ def test_it_stays_within_its_budget(measured):
 
 
 def test_no_cell_writes_to_stderr(ran):
-    said = [o.text for cell in ran.cells for o in cell.get("outputs", []) if o.output_type == "stream" and o.name == "stderr"]
+    said = [
+        o.text
+        for cell in ran.cells
+        for o in cell.get("outputs", [])
+        if o.output_type == "stream" and o.name == "stderr"
+    ]
     assert said == []
 
 
@@ -259,7 +267,11 @@ def test_each_prediction_precedes_its_run_and_each_picture_has_a_takeaway(lesson
     assert len(guesses) >= 10
     for i in guesses:
         assert sources[i - 1].rstrip().startswith("**Predict.**") or "**Predict.**" in sources[i - 1]
-    pictures = [i for i, s in enumerate(sources) if lesson.cells[i].cell_type == "code" and ("shown(fig" in s or s.startswith(VIEWS))]
+    pictures = [
+        i
+        for i, s in enumerate(sources)
+        if lesson.cells[i].cell_type == "code" and ("shown(fig" in s or s.startswith(VIEWS))
+    ]
     assert len(pictures) >= 8
     for i in pictures:
         after = next(s for s, cell in zip(sources[i + 1 :], lesson.cells[i + 1 :], strict=False) if cell.cell_type == "markdown")
