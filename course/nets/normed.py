@@ -205,9 +205,8 @@ class _Item(NamedTuple):
 @partial(jax.jit, compiler_options=QUICK, static_argnames=("batch", "depth", "steps", "every", "classes"))
 def _watch(setup, x, y, x_test, y_test, *, batch, depth, steps, every, classes):  # type: ignore[no-untyped-def]
     d, nothing = x.shape[1], norms.Running(jnp.zeros((depth, x.shape[1])), jnp.ones((depth, x.shape[1])))
-    is_lower = Net(
-        *[_along_layers(jnp.arange(depth) < depth // 2, axes) for axes in (3, 2, 2, 2)], readout=jnp.array(False)
-    )
+    W3, b2, gamma2, beta2 = (_along_layers(jnp.arange(depth) < depth // 2, axes) for axes in (3, 2, 2, 2))
+    is_lower = Net(W3, b2, gamma2, beta2, jnp.array(False))
 
     def one(setup: Setup) -> Watched:
         for_init, for_frames = jax.random.split(jax.random.key(setup.seed))
