@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float32, Int32
+from jaxtyping import Float32, Float64, Int32
 
 
 class Split(NamedTuple):
@@ -33,8 +33,7 @@ def digits(n_train: int = 1500, seed: int = 0) -> Split:
     ModuleNotFoundError
         Where scikit-learn, which brings the file, is not installed.
     """
-    table = np.loadtxt(_folder_of("sklearn") / "datasets" / "data" / "digits.csv.gz", delimiter=",")
-    pixels, labels = table[:, :64], table[:, 64]
+    pixels, labels = raw_digits()
     if not 0 < n_train < len(labels):
         raise ValueError(f"n_train must lie between 1 and {len(labels) - 1}, and is {n_train}.")
     order = np.random.default_rng(seed).permutation(len(labels))
@@ -42,6 +41,12 @@ def digits(n_train: int = 1500, seed: int = 0) -> Split:
     mean, deviation = x[:n_train].mean(axis=0), x[:n_train].std(axis=0)
     x = ((x - mean) / np.where(deviation > 0, deviation, 1.0)).astype(np.float32)
     return Split(x[:n_train], y[:n_train], x[n_train:], y[n_train:])
+
+
+def raw_digits() -> tuple[Float64[np.ndarray, "n 64"], Float64[np.ndarray, "n"]]:
+    """scikit-learn's 1797 digits as its file has them: ink from 0 to 16 in 64 pixels, and which digit it is."""
+    table = np.loadtxt(_folder_of("sklearn") / "datasets" / "data" / "digits.csv.gz", delimiter=",")
+    return table[:, :64], table[:, 64]
 
 
 def _folder_of(package: str) -> Path:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float32, Int32
 
-from course.nets.data import Split
+from course.nets.data import Split, raw_digits
 
 
 class Images(NamedTuple):
@@ -96,9 +96,7 @@ def shifted_digits(n_train: int = 1500, canvas: int = 12, seed: int = 0) -> Imag
     ValueError
         Where nothing is left to train or test on, or the canvas is smaller than a digit.
     """
-    from sklearn.datasets import load_digits  # here, because it takes a second and most lessons do without
-
-    pixels, labels = load_digits(return_X_y=True)
+    pixels, labels = raw_digits()
     n = len(labels)
     if not 0 < n_train < n:
         raise ValueError(f"n_train must lie between 1 and {n - 1}, and is {n_train}.")

@@ -1118,13 +1118,14 @@ def values_averaged(norm, n, c, h, w):
 
 
 def _pictures(rng):
-    n, c = rng.choice((2, 4, 6, 8, 12, 16, 32), 2, replace=False)
-    return {"norm": str(rng.choice(NORMS)), "n": n, "c": c, "h": rng.choice((5, 7, 8, 9)), "w": rng.choice((3, 10, 14))}
+    # No number is twice another: the answer to one question must not stand in another's place.
+    n, c = rng.choice((3, 5, 11, 12, 20, 32), 2, replace=False)
+    return {"norm": str(rng.choice(NORMS)), "n": n, "c": c, "h": rng.choice((7, 8, 9)), "w": rng.choice((14, 15, 17))}
 
 
 @values_averaged.variant
 def _(rng):
-    return _pictures(rng)
+    return _pictures(rng) | {"norm": str(rng.choice(NORMS[:2]))}  # at each position it is c, which the question says
 
 
 @values_averaged.mistake(

@@ -25,6 +25,7 @@ def run(path: Path) -> tuple[float, float]:
             return int(self.km.provisioner.pid)  # type: ignore[union-attr]
 
     os.environ["ISOMETRY_GATES"] = "open"
+    os.environ["MALLOC_ARENA_MAX"] = "1"  # as `course study` starts JupyterLab
     os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     client = Watched(nbformat.read(path, as_version=4), timeout=300, resources={"metadata": {"path": str(path.parent)}})
     started = time.perf_counter()

@@ -62,6 +62,7 @@ def ran(lesson: nbformat.NotebookNode, tmp_path_factory: pytest.TempPathFactory)
     environment = os.environ | {
         "ISOMETRY_RECORD": str(folder / "record.jsonl"),
         "ISOMETRY_GATES": "open",
+        "MALLOC_ARENA_MAX": "1",  # as `course study` starts JupyterLab: XLA's compiling threads share one heap
         "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]),
     }
     client = NotebookClient(

@@ -275,6 +275,6 @@ def test_each_prediction_precedes_its_run_and_each_picture_has_a_takeaway(lesson
     assert len(pictures) >= 8
     for i in pictures:
         after = next(
-            s for s, cell in zip(sources[i + 1 :], lesson.cells[i + 1 :], strict=False) if cell.cell_type == "markdown"
+            s for s, cell in zip(sources[i + 1 :], lesson.cells[i + 1 :], strict=True) if cell.cell_type == "markdown"
         )
         assert "**Takeaway:**" in after or "**Explain.**" in after, sources[i][:80]
