@@ -144,7 +144,7 @@ def forward(
     return h @ net.readout.T, seen
 
 
-def _normalize(z: Array, kind: Array, b: Array, gamma: Array, beta: Array, running: norms.Running | None) -> Array:
+def _normalize(z: Array, kind: int | Array, b: Array, gamma: Array, beta: Array, running: norms.Running | None) -> Array:
     """z + b, or the norm of this kind as in `norms`, in one pass: under `vmap` a `switch` would work out all four of them."""
     none, batch, layer, rms = (kind == k for k in range(4))
     over_batch = norms.Running(z.mean(0), z.var(0)) if running is None else running
