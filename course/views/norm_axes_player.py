@@ -55,7 +55,7 @@ def norm_axes(Z: ArrayLike = TABLE) -> Player:
         alt=(
             f"Left: a table of {n} examples by {d} features, each cell with its number and a colour for it; a frame is drawn round "
             "the numbers that share one mean: a column in BatchNorm, a row in LayerNorm and RMSNorm. Middle: these numbers on a line, "
-            "with their mean and the distance they are divided by. Right: the normalised table as it fills."
+            "with their mean, and on both sides of it (in RMSNorm, of zero) the root they are divided by. Right: the normalised table as it fills."
         ),
         takeaway="BatchNorm averages down a column, over the batch; LayerNorm and RMSNorm along a row, within one example.",
         descriptions=told,
@@ -125,12 +125,12 @@ def _line(Z: np.ndarray, chosen: np.ndarray, marks: np.ndarray) -> Panel:
     return Panel(
         [
             Lines([low, high], [0.0, 0.0], width=1),
-            Lines(upright(1), height * 0.6, colour=3, dash="dotted", width=2.5, label="mean ± deviation (RMSNorm: 0 ± rms)"),
-            Lines(upright(2), height * 0.6, colour=3, dash="dotted", width=2.5),
             Lines(upright(0), height, colour=2, dash="dashed", width=2.5, label="mean"),
-            Points(chosen, np.zeros_like(chosen), colour=0, size=11, label="the numbers in the frame"),
+            Lines(upright(1), height * 0.6, colour=3, dash="dotted", width=2.5, label="± root"),
+            Lines(upright(2), height * 0.6, colour=3, dash="dotted", width=2.5),
+            Points(chosen, np.zeros_like(chosen), colour=0, size=11, label="in frame"),
         ],
-        title="They share one mean",
+        title="They are compared",
         xlabel="z",
         ylabel="",
         xlim=(low, high),

@@ -37,9 +37,13 @@ def norm_training(seen: Watched, kinds: Sequence[str], runs: Sequence[int] | Non
     with np.errstate(invalid="ignore"):
         smooth = loss.reshape(len(runs), frames, every).mean(-1)
     past = np.arange(frames) < np.arange(frames)[:, None]  # at frame t, the stretches before it
-    curve = [
+    curve: list[Lines | Points] = [
         Lines(at + every / 2, np.where(past, row, np.nan), colour=colour, dash=dash, width=2.4, label=name)
         for row, name, (dash, _, colour) in zip(smooth, names, LOOKS, strict=False)
+    ]
+    curve += [
+        Points(at + every / 2, np.where(past, row, np.nan), colour=colour, marker=marker, size=7)
+        for row, (_, marker, colour) in zip(smooth, LOOKS, strict=False)
     ]
     finite = smooth[np.isfinite(smooth)]
     learning = Panel(
@@ -49,13 +53,14 @@ def norm_training(seen: Watched, kinds: Sequence[str], runs: Sequence[int] | Non
         ylabel="cross-entropy, nats",
         xlim=(0, float(loss.shape[1])),
         ylim=(0, float(max(2.6, min(4.0, finite.max() * 1.05)))),
+        weight=1.9,  # room for the names, which hold for all three panels
     )
     layers = np.arange(1, depth + 1)
     return Player(
         [
             learning,
-            _through_layers(signal, layers, names, "Signal: rms of hˡ", "rms of hˡ"),
-            _through_layers(gradient, layers, names, "Gradient: ‖∂loss/∂Wˡ‖", "norm"),
+            _through_layers(signal, layers, "Signal, layer by layer", "rms of hˡ"),
+            _through_layers(gradient, layers, "Gradient, layer by layer", "‖∂loss/∂Wˡ‖"),
         ],
         [f"step {step}" for step in at],
         title=title,
@@ -72,13 +77,13 @@ def norm_training(seen: Watched, kinds: Sequence[str], runs: Sequence[int] | Non
     )
 
 
-def _through_layers(values: np.ndarray, layers: np.ndarray, names: list[str], title: str, ylabel: str) -> Panel:
+def _through_layers(values: np.ndarray, layers: np.ndarray, title: str, ylabel: str) -> Panel:
     values = np.where(np.isfinite(values) & (values > 0), values, np.nan)
     marks: list[Lines | Points] = []
-    for row, name, (dash, marker, colour) in zip(values, names, LOOKS, strict=False):
+    for row, (dash, marker, colour) in zip(values, LOOKS, strict=False):
         marks.append(Lines(layers, row, colour=colour, dash=dash, width=1.6))
-        marks.append(Points(layers, row, colour=colour, marker=marker, size=8, label=name))
-    return Panel(marks, title=title, xlabel="layer ℓ (1 is next to the input)", ylabel=ylabel, yscale="log", xlim=(0.5, len(layers) + 0.5))
+        marks.append(Points(layers, row, colour=colour, marker=marker, size=8))
+    return Panel(marks, title=title, xlabel="layer ℓ (1: next to the input)", ylabel=ylabel, yscale="log", xlim=(0.5, len(layers) + 0.5))
 
 
 def _sentence(step: int, names: list[str], signal: np.ndarray, gradient: np.ndarray) -> str:
@@ -86,7 +91,7 @@ def _sentence(step: int, names: list[str], signal: np.ndarray, gradient: np.ndar
         return power(np.log10(value)) if np.isfinite(value) and value > 0 else "no number any more"
 
     each = "; ".join(f"{name}: signal {say(s[-1])} at the last layer, gradient {say(g[0])} at the first" for name, s, g in zip(names, signal, gradient, strict=True))
-    return f"Step {step}. {each}."
+    return f"Step {step}. {each[0].upper()}{each[1:]}."
 
 
 def _list(names: list[str], loss: np.ndarray) -> str:
