@@ -138,26 +138,42 @@ def forward(
         y = _normalize(z, kind, b, gamma, beta, remembered if not training else None)
         y = y * (1 + scale) + shift
         h = jnp.maximum(y, 0)
-        return h, Seen(h, y, norms.update_running(remembered, lax.stop_gradient(z), momentum) if training else remembered)
+        return h, Seen(
+            h, y, norms.update_running(remembered, lax.stop_gradient(z), momentum) if training else remembered
+        )
 
     h, seen = lax.scan(step, x, (net[:-1], running, jolt))
     return h @ net.readout.T, seen
 
 
-def _normalize(z: Array, kind: int | Array, b: Array, gamma: Array, beta: Array, running: norms.Running | None) -> Array:
+def _normalize(
+    z: Array, kind: int | Array, b: Array, gamma: Array, beta: Array, running: norms.Running | None
+) -> Array:
     """z + b, or the norm of this kind as in `norms`, in one pass: under `vmap` a `switch` would work out all four of them."""
     none, batch, layer, rms = (kind == k for k in range(4))
     over_batch = norms.Running(z.mean(0), z.var(0)) if running is None else running
     over_features, power = z.mean(-1, keepdims=True), jnp.mean(z**2, -1, keepdims=True)
     centre = jnp.where(batch, over_batch.mean, jnp.where(layer, over_features, 0))
-    spread = jnp.where(batch, over_batch.var, jnp.where(none, 1 - norms.EPS, jnp.where(layer, jnp.maximum(power - over_features**2, 0), power)))
-    return jnp.where(none, 1, gamma) * (z - centre) * lax.rsqrt(spread + norms.EPS) + jnp.where(none, b, jnp.where(rms, 0, beta))
+    spread = jnp.where(
+        batch,
+        over_batch.var,
+        jnp.where(none, 1 - norms.EPS, jnp.where(layer, jnp.maximum(power - over_features**2, 0), power)),
+    )
+    return jnp.where(none, 1, gamma) * (z - centre) * lax.rsqrt(spread + norms.EPS) + jnp.where(
+        none, b, jnp.where(rms, 0, beta)
+    )
 
 
 def watch(setup: Setup, data: Split, *, batch: int = 64, depth: int = 10, steps: int = 300, every: int = 20) -> Watched:
     """Train one net for each entry of `setup` by SGD, and look at it before the first step and after each `every` steps."""
     return _watch(
-        setup, *map(jnp.asarray, data), batch=batch, depth=depth, steps=steps, every=every, classes=int(data.y.max()) + 1
+        setup,
+        *map(jnp.asarray, data),
+        batch=batch,
+        depth=depth,
+        steps=steps,
+        every=every,
+        classes=int(data.y.max()) + 1,
     )
 
 
@@ -197,7 +213,10 @@ def _watch(setup, x, y, x_test, y_test, *, batch, depth, steps, every, classes):
         def turn(carry: tuple[Net, norms.Running, Net], item: _Item) -> tuple[Any, dict[str, Array]]:
             net, running, gradient = carry
             there = jax.tree.map(
-                lambda w, g, lower: w - setup.eta * item.away * jnp.where(item.lower, lower, 1) * g, net, gradient, is_lower
+                lambda w, g, lower: w - setup.eta * item.away * jnp.where(item.lower, lower, 1) * g,
+                net,
+                gradient,
+                is_lower,
             )
             (value, seen), g = jax.value_and_grad(loss, has_aux=True)(there, running, item)
             first = ~item.trains & (item.away == 0)

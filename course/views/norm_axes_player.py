@@ -28,13 +28,22 @@ def norm_axes(Z: ArrayLike = TABLE) -> Player:
     """
     Z = np.asarray(Z, float)
     if Z.ndim != 2 or min(Z.shape) < 2 or max(Z.shape) > 8:
-        raise ValueError(f"The player shows a table of 2 to 8 examples by 2 to 8 features, and this one has shape {Z.shape}.")
+        raise ValueError(
+            f"The player shows a table of 2 to 8 examples by 2 to 8 features, and this one has shape {Z.shape}."
+        )
     if np.any(Z.std(0) == 0) or np.any(Z.std(1) == 0):
-        raise ValueError("A row or column of this table is constant, and has no spread to divide by: change a number in it.")
+        raise ValueError(
+            "A row or column of this table is constant, and has no spread to divide by: change a number in it."
+        )
     n, d = Z.shape
     columns = [("BatchNorm", "feature", i, (0, i, n, 1)) for i in range(d)]
     rows = [(norm, "example", i, (i, 0, 1, d)) for norm in ("LayerNorm", "RMSNorm") for i in range(n)]
-    frames, told, boxes, made = ["the batch"], ["One row an example, one column a feature. Nothing is averaged yet."], [[-1.0] * 4], [np.full((n, d), np.nan)]
+    frames, told, boxes, made = (
+        ["the batch"],
+        ["One row an example, one column a feature. Nothing is averaged yet."],
+        [[-1.0] * 4],
+        [np.full((n, d), np.nan)],
+    )
     boxes[0] = [np.nan] * 4
     chosen, marks = [np.full(max(n, d), np.nan)], [(np.nan, np.nan, np.nan)]
     for norm, what, i, box in columns + rows:
@@ -54,8 +63,10 @@ def norm_axes(Z: ArrayLike = TABLE) -> Player:
         title="Who is compared with whom?",
         alt=(
             f"Left: a table of {n} examples by {d} features, each cell with its number and a colour for it; a frame is drawn round "
-            "the numbers that share one mean: a column in BatchNorm, a row in LayerNorm and RMSNorm. Middle: these numbers on a line, "
-            "with their mean, and on both sides of it (in RMSNorm, of zero) the root they are divided by. Right: the normalised table as it fills."
+            "the numbers that share one mean: a column in BatchNorm, a row in LayerNorm and RMSNorm. Middle: "
+            "these numbers on a line, "
+            "with their mean, and on both sides of it (in RMSNorm, of zero) the root they are divided by. "
+            "Right: the normalised table as it fills."
         ),
         takeaway="BatchNorm averages down a column, over the batch; LayerNorm and RMSNorm along a row, within one example.",
         descriptions=told,
@@ -67,7 +78,10 @@ def norm_axes(Z: ArrayLike = TABLE) -> Player:
 def _sentence(norm: str, what: str, i: int, values: np.ndarray, mean: float, variance: float) -> str:
     shared = f"the {len(values)} {'examples' if what == 'feature' else 'features'}"
     if norm == "RMSNorm":
-        return f"{norm}, {what} {i}: over {shared} the mean square is {_say(variance)}; each is divided by its root, {_say(np.sqrt(variance))}, and nothing is subtracted."
+        return (
+            f"{norm}, {what} {i}: over {shared} the mean square is {_say(variance)}; "
+            f"each is divided by its root, {_say(np.sqrt(variance))}, and nothing is subtracted."
+        )
     return (
         f"{norm}, {what} {i}: over {shared} the mean is {_say(mean)} and the variance {_say(variance)}; "
         f"each less the mean, divided by {_say(np.sqrt(variance))}."
@@ -104,13 +118,20 @@ def _grid_panel(marks: Sequence[Grid | Labels], title: str, shape: tuple[int, in
 
 def _table(Z: np.ndarray, boxes: np.ndarray) -> Panel:
     far = 2.5 * float(np.abs(Z).max())  # pale cells, so that the numbers on them can be read
-    return _grid_panel([Grid(Z, label="z", limits=(-far, far), box=boxes), Labels(*_cells(Z.shape), _texts(Z), size=14)], "The batch z", Z.shape)
+    return _grid_panel(
+        [Grid(Z, label="z", limits=(-far, far), box=boxes), Labels(*_cells(Z.shape), _texts(Z), size=14)],
+        "The batch z",
+        Z.shape,
+    )
 
 
 def _result(made: np.ndarray) -> Panel:
     far = 2.5 * float(np.nanmax(np.abs(made)))
     return _grid_panel(
-        [Grid(made, label="normalised", limits=(-far, far)), Labels(*_cells(made.shape[1:]), [_texts(frame) for frame in made], size=13)],
+        [
+            Grid(made, label="normalised", limits=(-far, far)),
+            Labels(*_cells(made.shape[1:]), [_texts(frame) for frame in made], size=13),
+        ],
         "Normalised",
         made.shape[1:],
     )
@@ -136,4 +157,5 @@ def _line(Z: np.ndarray, chosen: np.ndarray, marks: np.ndarray) -> Panel:
         xlim=(low, high),
         ylim=(-1.3, 1.3),
         yticks={0.0: ""},
+        weight=1.25,
     )

@@ -5,6 +5,8 @@ the reference and every mistake stand alone (their parameters, `jax`, `jnp`, `la
 where they can be: nothing to compile.
 """
 
+import itertools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -48,7 +50,8 @@ def _moves_with_its_statistics(f, inputs):
 
 WORKS_UNDER_GRAD = Requirement(
     "works under grad",
-    "It works, but `jax.grad` through it does not give what finite differences give: keep every step in `jnp`, and let the mean and variance move with the input.",
+    "It works, but `jax.grad` through it does not give what finite differences give: keep every step in `jnp`, "
+    "and let the mean and variance move with the input.",
     _moves_with_its_statistics,
     0.25,
 )
@@ -77,7 +80,9 @@ def _(rng):
     return {"z": whole(rng, int(rng.integers(3, 6))).tolist()}
 
 
-@batch_variance.mistake("Dividing by one less estimates the variance of a population; a norm divides by how many numbers there are.")
+@batch_variance.mistake(
+    "Dividing by one less estimates the variance of a population; a norm divides by how many numbers there are."
+)
 def one_less(z):
     return np.var(z, ddof=1)
 
@@ -186,7 +191,9 @@ def _(rng):
     return {"Z": spread_out(rng, 3, 3), "example": rng.integers(1, 4)}
 
 
-@batch_norm_row.mistake("You compared the example with itself, along its row; BatchNorm compares each feature with the same feature of the others.")
+@batch_norm_row.mistake(
+    "You compared the example with itself, along its row; BatchNorm compares each feature with the same feature of the others."
+)
 def along_the_row(Z, example):
     Z = np.array(Z, float)
     return ((Z - Z.mean(1, keepdims=True)) / Z.std(1, keepdims=True))[example - 1]
@@ -220,7 +227,8 @@ def row_without_root(Z, example):
     ),
 )
 def batch_of_two(a, b, gamma, beta):
-    """A batch holds two examples. A feature is {a} in the first and {b} in the second; γ = {gamma}, β = {beta}, and ε is negligible.
+    """A batch holds two examples.
+    A feature is {a} in the first and {b} in the second; γ = {gamma}, β = {beta}, and ε is negligible.
 
     What does BatchNorm, while training, make of it in the first?
     """
@@ -263,7 +271,8 @@ def only_centred(a, b, gamma, beta):
     ),
 )
 def batch_mean_noise(sigma, n):
-    """Over all the data a feature has standard deviation {sigma}. BatchNorm estimates its mean from a batch of {n} examples, drawn independently.
+    """Over all the data a feature has standard deviation {sigma}.
+    BatchNorm estimates its mean from a batch of {n} examples, drawn independently.
 
     What is the standard deviation of that estimate, from one batch to the next?
     """
@@ -272,7 +281,10 @@ def batch_mean_noise(sigma, n):
 
 @batch_mean_noise.variant
 def _(rng):
-    return {"sigma": rng.choice((0.3, 0.6, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0)), "n": rng.choice((3, 4, 5, 6, 8, 10, 12, 16, 20, 32, 64, 128))}
+    return {
+        "sigma": rng.choice((0.3, 0.6, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0)),
+        "n": rng.choice((3, 4, 5, 6, 8, 10, 12, 16, 20, 32, 64, 128)),
+    }
 
 
 @batch_mean_noise.mistake("Averaging n numbers divides the variance by n, and a deviation is the root of that.")
@@ -326,12 +338,18 @@ def _(rng):
 def _batch(rng, *shape):
     """A batch whose features have different means and spreads, and γ, β that are neither 1 nor 0."""
     d = shape[-1]
-    z = rng.normal(size=shape) * rng.uniform(0.5, 2, d) + rng.normal(size=d) + rng.normal(size=(shape[0],) + (1,) * (len(shape) - 1))
+    z = (
+        rng.normal(size=shape) * rng.uniform(0.5, 2, d)
+        + rng.normal(size=d)
+        + rng.normal(size=(shape[0],) + (1,) * (len(shape) - 1))
+    )
     gamma, beta = rng.uniform(0.5, 2, d), rng.normal(size=d)
     return z.astype(np.float32), gamma.astype(np.float32), beta.astype(np.float32)
 
 
-@batch_norm.mistake("You averaged along each row, over the features of one example; BatchNorm averages each feature over the examples.")
+@batch_norm.mistake(
+    "You averaged along each row, over the features of one example; BatchNorm averages each feature over the examples."
+)
 def mean_over_features(z, gamma, beta, eps):
     mean, var = z.mean(1, keepdims=True), z.var(1, keepdims=True)
     return gamma * (z - mean) / np.sqrt(var + eps) + beta
@@ -363,7 +381,8 @@ def no_root(z, gamma, beta, eps):
 
 
 @batch_norm.mistake(
-    "The values are right, but a Python `if` on a computed value stops `jit`, which knows shapes only: ε already keeps the root from zero.",
+    "The values are right, but a Python `if` on a computed value stops `jit`, which knows shapes only: ε "
+    "already keeps the root from zero.",
     breaks="works under jit",
 )
 def python_if(z, gamma, beta, eps):
@@ -374,7 +393,8 @@ def python_if(z, gamma, beta, eps):
 
 
 @batch_norm.mistake(
-    "The values are right, but you told JAX to treat mean and variance as constants; they move with z, and the gradient must know it.",
+    "The values are right, but you told JAX to treat mean and variance as constants; they move with z, and the "
+    "gradient must know it.",
     breaks="works under grad",
 )
 def statistics_held_fixed(z, gamma, beta, eps):
@@ -415,7 +435,9 @@ def _(rng):
     }
 
 
-@layer_norm_entry.mistake("You divided the squares by one less than there are features; a norm divides by their number.")
+@layer_norm_entry.mistake(
+    "You divided the squares by one less than there are features; a norm divides by their number."
+)
 def layer_sample_variance(z, gamma, beta, eps, unit):
     z = np.array(z, float)
     return gamma * (z[unit - 1] - z.mean()) / np.sqrt(z.var(ddof=1) + eps) + beta
@@ -468,7 +490,9 @@ def _(rng):
     return {"Z": spread_out(rng, 3, 3), "example": rng.integers(1, 4)}
 
 
-@layer_norm_row.mistake("You compared with the other examples, down the columns; LayerNorm looks at one example only, along its row.")
+@layer_norm_row.mistake(
+    "You compared with the other examples, down the columns; LayerNorm looks at one example only, along its row."
+)
 def down_the_columns(Z, example):
     Z = np.array(Z, float)
     return ((Z - Z.mean(0)) / Z.std(0))[example - 1]
@@ -572,7 +596,9 @@ def _(rng):
     return {"h": h, "gamma": gamma, "beta": beta, "eps": float(rng.choice((0.1, 0.5)))}
 
 
-@layer_norm.mistake("You averaged over the first axis, the batch; LayerNorm averages over the last one, an example's own features.")
+@layer_norm.mistake(
+    "You averaged over the first axis, the batch; LayerNorm averages over the last one, an example's own features."
+)
 def mean_over_the_batch(h, gamma, beta, eps):
     return gamma * (h - h.mean(0)) / np.sqrt(h.var(0) + eps) + beta
 
@@ -598,7 +624,8 @@ def layer_without_centring(h, gamma, beta, eps):
 
 
 @layer_norm.mistake(
-    "The values are right, but a Python `if` on a computed value stops `jit`, which knows shapes only: ε already keeps the root from zero.",
+    "The values are right, but a Python `if` on a computed value stops `jit`, which knows shapes only: ε "
+    "already keeps the root from zero.",
     breaks="works under jit",
 )
 def layer_python_if(h, gamma, beta, eps):
@@ -609,7 +636,8 @@ def layer_python_if(h, gamma, beta, eps):
 
 
 @layer_norm.mistake(
-    "The values are right, but you told JAX to treat mean and variance as constants; they move with h, and the gradient must know it.",
+    "The values are right, but you told JAX to treat mean and variance as constants; they move with h, and the "
+    "gradient must know it.",
     breaks="works under grad",
 )
 def layer_statistics_held_fixed(h, gamma, beta, eps):
@@ -668,7 +696,9 @@ def never_divided(z, eps):
     return np.eye(len(z)) - 1 / len(z) - np.outer(c, c) / (len(z) * s**2)
 
 
-@layer_norm_jacobian.mistake("In your outer product ε is missing: what is divided by is the root with ε inside, there too.")
+@layer_norm_jacobian.mistake(
+    "In your outer product ε is missing: what is divided by is the root with ε inside, there too."
+)
 def eps_missing_inside(z, eps):
     c, s = z - z.mean(), np.sqrt(z.var() + eps)
     return (np.eye(len(z)) - 1 / len(z) - np.outer(c, c) / (len(z) * z.var())) / s
@@ -701,7 +731,9 @@ def deviation_for_rms(z, eps):
     return np.sqrt(np.var(z) + eps)
 
 
-@root_mean_square.mistake("That is built on the length of the vector: the squares are to be averaged, and not only added.")
+@root_mean_square.mistake(
+    "That is built on the length of the vector: the squares are to be averaged, and not only added."
+)
 def length_for_rms(z, eps):
     return np.sqrt(np.sum(np.square(z)) + eps)
 
@@ -737,7 +769,12 @@ def rms_norm_entry(z, gamma, eps, unit):
 
 @rms_norm_entry.variant
 def _(rng):
-    return {"z": whole(rng, 4).tolist(), "gamma": rng.choice(GAMMAS), "eps": rng.choice(EPSILONS), "unit": rng.integers(1, 5)}
+    return {
+        "z": whole(rng, 4).tolist(),
+        "gamma": rng.choice(GAMMAS),
+        "eps": rng.choice(EPSILONS),
+        "unit": rng.integers(1, 5),
+    }
 
 
 @rms_norm_entry.mistake("You subtracted the mean: LayerNorm does, RMSNorm does not.")
@@ -746,7 +783,9 @@ def mean_subtracted(z, gamma, eps, unit):
     return gamma * (z[unit - 1] - z.mean()) / np.sqrt(z.var() + eps)
 
 
-@rms_norm_entry.mistake("You divided by the deviation from the mean; RMSNorm has no mean anywhere, under the root either.")
+@rms_norm_entry.mistake(
+    "You divided by the deviation from the mean; RMSNorm has no mean anywhere, under the root either."
+)
 def divided_by_deviation(z, gamma, eps, unit):
     z = np.array(z, float)
     return gamma * z[unit - 1] / np.sqrt(z.var() + eps)
@@ -827,7 +866,8 @@ def rms_row_without_root(Z, example):
     ),
 )
 def rms_from_moments(mean, variance, value):
-    """An example's many features have mean {mean} and variance {variance}; one of them is {value}. RMSNorm has γ = 1 and a negligible ε.
+    """An example's many features have mean {mean} and variance {variance}; one of them is {value}.
+    RMSNorm has γ = 1 and a negligible ε.
 
     What does it make of that feature?
     """
@@ -893,7 +933,9 @@ def rms_with_mean_subtracted(h, gamma, eps):
     return gamma * (h - h.mean(-1, keepdims=True)) / np.sqrt(h.var(-1, keepdims=True) + eps)
 
 
-@rms_norm.mistake("You averaged the squares over the first axis, the batch; RMSNorm averages over an example's own features.")
+@rms_norm.mistake(
+    "You averaged the squares over the first axis, the batch; RMSNorm averages over an example's own features."
+)
 def rms_over_the_batch(h, gamma, eps):
     return gamma * h / np.sqrt((h**2).mean(0) + eps)
 
@@ -925,7 +967,8 @@ def rms_python_if(h, gamma, eps):
 
 
 @rms_norm.mistake(
-    "The values are right, but you told JAX to treat the root mean square as a constant; it moves with h, and the gradient must know it.",
+    "The values are right, but you told JAX to treat the root mean square as a constant; it moves with h, and "
+    "the gradient must know it.",
     breaks="works under grad",
 )
 def rms_held_fixed(h, gamma, eps):
@@ -958,7 +1001,14 @@ STEPS = {
     "in LayerNorm, from the normalised value to the output": "affine",
     "in RMSNorm, from the features of an example straight to their squares": "bare",
 }
-OTHER = {"examples": "features", "features": "examples", "count": "affine", "inside": "count", "affine": "inside", "bare": "features"}
+OTHER = {
+    "examples": "features",
+    "features": "examples",
+    "count": "affine",
+    "inside": "count",
+    "affine": "inside",
+    "bare": "features",
+}
 
 
 @exercise(
@@ -980,17 +1030,23 @@ def _(rng):
     return {"step": str(rng.choice(list(STEPS)))}
 
 
-@which_principle.mistake("That is a principle of these norms, but not of this step or not of this norm: what changes between the two sides?")
+@which_principle.mistake(
+    "That is a principle of these norms, but not of this step or not of this norm: what changes between the two sides?"
+)
 def another_step(step):
     return PRINCIPLES[OTHER[STEPS[step]]]
 
 
-@which_principle.mistake("Statistics that normalise are no estimates of a population: they describe the very numbers at hand.")
+@which_principle.mistake(
+    "Statistics that normalise are no estimates of a population: they describe the very numbers at hand."
+)
 def estimates_a_population(step):
     return PRINCIPLES["unbiased"]
 
 
-@which_principle.mistake("Think of a feature that never varies: where must ε stand so that derivatives exist there too?")
+@which_principle.mistake(
+    "Think of a feature that never varies: where must ε stand so that derivatives exist there too?"
+)
 def outside_the_root(step):
     return PRINCIPLES["outside"]
 
@@ -1029,19 +1085,25 @@ def _(rng):
     return {"norm": str(rng.choice(NORMS)), "layout": str(rng.choice(list(LAYOUTS)))}
 
 
-@which_axes.mistake("Those axes stay: there is one mean for each of their indices; asked for are the axes that are averaged away.")
+@which_axes.mistake(
+    "Those axes stay: there is one mean for each of their indices; asked for are the axes that are averaged away."
+)
 def axes_that_stay(norm, layout):
     over = LAYOUTS[layout][NORMS.index(norm)].split(", ")
     return ", ".join(str(axis) for axis in range(layout.count(",") + 1) if str(axis) not in over)
 
 
-@which_axes.mistake("That is another norm's mean: ask whether examples, positions or features are thrown together here.")
+@which_axes.mistake(
+    "That is another norm's mean: ask whether examples, positions or features are thrown together here."
+)
 def another_norms_axes(norm, layout):
     over_batch, whole_example, _, _ = LAYOUTS[layout]
     return over_batch if norm == NORMS[1] else whole_example
 
 
-@which_axes.mistake("That is one axis, and not the one (or not the only one): which others are averaged over, or which should have been?")
+@which_axes.mistake(
+    "That is one axis, and not the one (or not the only one): which others are averaged over, or which should have been?"
+)
 def one_axis_only(norm, layout):
     _, _, features, batch = LAYOUTS[layout]
     return features if norm == NORMS[1] else batch
@@ -1057,7 +1119,8 @@ def one_axis_only(norm, layout):
     ),
 )
 def values_averaged(norm, n, c, h, w):
-    """A batch of pictures has n = {n} examples, c = {c} channels, height {h} and width {w}. How many numbers go into one mean of {norm}?
+    """A batch of pictures has n = {n} examples, c = {c} channels, height {h} and width {w}.
+    How many numbers go into one mean of {norm}?
 
     A position is a place in the picture.
     """
@@ -1075,7 +1138,10 @@ def _(rng):
     return _pictures(rng) | {"norm": str(rng.choice(NORMS[:2]))}  # at each position it is c, which the question says
 
 
-@values_averaged.mistake("That counts another norm's numbers: ask whether this one throws examples together, or channels, or both positions and channels.")
+@values_averaged.mistake(
+    "That counts another norm's numbers: ask whether this one throws examples together, or channels, or both "
+    "positions and channels."
+)
 def another_norms_numbers(norm, n, c, h, w):
     return {NORMS[0]: c * h * w, NORMS[1]: n * h * w, NORMS[2]: c * h * w}[norm]
 
@@ -1085,7 +1151,9 @@ def means_for_numbers(norm, n, c, h, w):
     return {NORMS[0]: c, NORMS[1]: n, NORMS[2]: n * h * w}[norm]
 
 
-@values_averaged.mistake("Look at the positions again: does this norm average over the places of a picture, or keep them apart?")
+@values_averaged.mistake(
+    "Look at the positions again: does this norm average over the places of a picture, or keep them apart?"
+)
 def places_miscounted(norm, n, c, h, w):
     return {NORMS[0]: n, NORMS[1]: c, NORMS[2]: c * h}[norm]
 
@@ -1105,7 +1173,8 @@ def all_in_one(norm, n, c, h, w):
     ),
 )
 def statistics_made(norm, n, c, h, w):
-    """A batch of pictures has n = {n} examples, c = {c} channels, height {h} and width {w}. How many means and variances, counted together, does {norm} work out for it?
+    """A batch of pictures has n = {n} examples, c = {c} channels, height {h} and width {w}.
+    How many means and variances, counted together, does {norm} work out for it?
 
     A position is a place in the picture.
     """
@@ -1117,7 +1186,9 @@ def _(rng):
     return _pictures(rng)
 
 
-@statistics_made.mistake("That counts another norm's statistics: does this one keep examples apart, or channels, or places?")
+@statistics_made.mistake(
+    "That counts another norm's statistics: does this one keep examples apart, or channels, or places?"
+)
 def another_norms_statistics(norm, n, c, h, w):
     return 2 * {NORMS[0]: n, NORMS[1]: c, NORMS[2]: n}[norm]
 
@@ -1127,12 +1198,16 @@ def means_alone(norm, n, c, h, w):
     return {NORMS[0]: c, NORMS[1]: n, NORMS[2]: n * h * w}[norm]
 
 
-@statistics_made.mistake("That comes from how many numbers go into one mean; asked is how many means and variances there are.")
+@statistics_made.mistake(
+    "That comes from how many numbers go into one mean; asked is how many means and variances there are."
+)
 def numbers_for_statistics(norm, n, c, h, w):
     return 2 * {NORMS[0]: n * h * w, NORMS[1]: c * h * w, NORMS[2]: c}[norm]
 
 
-@statistics_made.mistake("Look at the positions again: does each place of a picture get a mean of its own in this norm, and in each picture?")
+@statistics_made.mistake(
+    "Look at the positions again: does each place of a picture get a mean of its own in this norm, and in each picture?"
+)
 def places_kept(norm, n, c, h, w):
     return 2 * {NORMS[0]: c * h * w, NORMS[1]: n * h * w, NORMS[2]: h * w}[norm]
 
@@ -1195,7 +1270,9 @@ REACHES = (
     ),
 )
 def what_moves(norm, n, d, example, feature):
-    """{norm} acts on a batch of {n} examples with {d} features. Feature {feature} of example {example} is made a little larger, and nothing else is touched.
+    """{norm} acts on a batch of {n} examples with {d} features.
+
+    Feature {feature} of example {example} is made a little larger, and nothing else is touched.
 
     Which outputs move?
     """
@@ -1241,7 +1318,9 @@ def everybody(norm, n, d, example, feature):
 )
 @jax.jit
 def batch_norm_images(x, gamma, beta, eps):
-    """Write `batch_norm_images(x, gamma, beta, eps)`: BatchNorm, as it trains, of pictures, with one mean, variance, γ and β a channel.
+    """Write `batch_norm_images(x, gamma, beta, eps)`: BatchNorm of pictures as it trains.
+
+    There is one mean, variance, γ and β a channel.
 
     `x` has shape (n, c, height, width); `gamma` and `beta` have shape (c,). Returns the shape of `x`.
     """
@@ -1259,13 +1338,17 @@ def _(rng):
     return {"x": x, "gamma": gamma, "beta": beta, "eps": float(rng.choice((0.1, 0.5)))}
 
 
-@batch_norm_images.mistake("You averaged over the examples only: a channel's mean runs over all places of the pictures too.")
+@batch_norm_images.mistake(
+    "You averaged over the examples only: a channel's mean runs over all places of the pictures too."
+)
 def places_kept_apart(x, gamma, beta, eps):
     mean, var = x.mean(0, keepdims=True), x.var(0, keepdims=True)
     return gamma[:, None, None] * (x - mean) / np.sqrt(var + eps) + beta[:, None, None]
 
 
-@batch_norm_images.mistake("You gave every picture a mean of its own; BatchNorm has one a channel, for the whole batch.")
+@batch_norm_images.mistake(
+    "You gave every picture a mean of its own; BatchNorm has one a channel, for the whole batch."
+)
 def pictures_kept_apart(x, gamma, beta, eps):
     mean, var = x.mean((2, 3), keepdims=True), x.var((2, 3), keepdims=True)
     return gamma[:, None, None] * (x - mean) / np.sqrt(var + eps) + beta[:, None, None]
@@ -1277,7 +1360,9 @@ def layer_norm_of_pictures(x, gamma, beta, eps):
     return gamma[:, None, None] * (x - mean) / np.sqrt(var + eps) + beta[:, None, None]
 
 
-@batch_norm_images.mistake("Your variance divides by one less than there are numbers, and a norm divides by their number.")
+@batch_norm_images.mistake(
+    "Your variance divides by one less than there are numbers, and a norm divides by their number."
+)
 def images_unbiased(x, gamma, beta, eps):
     mean, var = x.mean((0, 2, 3), keepdims=True), x.var((0, 2, 3), ddof=1, keepdims=True)
     return gamma[:, None, None] * (x - mean) / np.sqrt(var + eps) + beta[:, None, None]
@@ -1351,7 +1436,8 @@ def half_and_half(old, batch_mean, momentum, library):
     ),
 )
 def running_variance(old, z, momentum):
-    """BatchNorm has the running variance {old}. In the next batch the feature takes the values {z}, and momentum is {momentum}, as PyTorch means it.
+    """BatchNorm has the running variance {old}.
+    In the next batch the feature takes the values {z}, and momentum is {momentum}, as PyTorch means it.
 
     What is the running variance afterwards, in PyTorch?
     """
@@ -1367,7 +1453,9 @@ def _(rng):
     }
 
 
-@running_variance.mistake("You divided by n, as for normalising; what PyTorch remembers estimates all the data, and is divided by n − 1.")
+@running_variance.mistake(
+    "You divided by n, as for normalising; what PyTorch remembers estimates all the data, and is divided by n − 1."
+)
 def biased(old, z, momentum):
     return (1 - momentum) * old + momentum * np.var(z)
 
@@ -1382,7 +1470,9 @@ def deviation_mixed_in(old, z, momentum):
     return (1 - momentum) * old + momentum * np.std(z, ddof=1)
 
 
-@running_variance.mistake("That is the batch's own variance: only a part of it comes in, and most of the old one stays.")
+@running_variance.mistake(
+    "That is the batch's own variance: only a part of it comes in, and most of the old one stays."
+)
 def replaced(old, z, momentum):
     return np.var(z, ddof=1)
 
@@ -1397,7 +1487,8 @@ def replaced(old, z, momentum):
     ),
 )
 def running_after(batch_mean, momentum, steps):
-    """A running mean starts at 0, and {steps} batches in a row have the mean {batch_mean}. Momentum is {momentum}, as PyTorch means it.
+    """A running mean starts at 0, and {steps} batches in a row have the mean {batch_mean}.
+    Momentum is {momentum}, as PyTorch means it.
 
     What is the running mean then?
     """
@@ -1418,7 +1509,9 @@ def after_other_convention(batch_mean, momentum, steps):
     return batch_mean * (1 - momentum**steps)
 
 
-@running_after.mistake("Each update covers a share of what is still missing, which is less every time, and you added equal steps.")
+@running_after.mistake(
+    "Each update covers a share of what is still missing, which is less every time, and you added equal steps."
+)
 def equal_steps(batch_mean, momentum, steps):
     return batch_mean * momentum * steps
 
@@ -1443,7 +1536,9 @@ def one_update_short(batch_mean, momentum, steps):
     ),
 )
 def eval_entry(z, mean, variance, gamma, beta, eps):
-    """A trained net is in use. A batch has the values {z} of a feature, whose running mean is {mean} and running variance {variance}; γ = {gamma}, β = {beta}, ε = {eps}.
+    """A trained net is in use.
+    A batch has the values {z} of a feature, whose running mean is {mean} and running variance {variance}.
+    For this feature γ = {gamma} and β = {beta}; ε = {eps}.
 
     What does BatchNorm make of the first value?
     """
@@ -1462,7 +1557,9 @@ def _(rng):
     }
 
 
-@eval_entry.mistake("You used this batch's own mean and variance; a net in use relies on the running ones, so that neighbours do not matter.")
+@eval_entry.mistake(
+    "You used this batch's own mean and variance; a net in use relies on the running ones, so that neighbours do not matter."
+)
 def batch_statistics(z, mean, variance, gamma, beta, eps):
     return gamma * (z[0] - np.mean(z)) / np.sqrt(np.var(z) + eps) + beta
 
@@ -1496,7 +1593,8 @@ def eval_root_forgotten(z, mean, variance, gamma, beta, eps):
 def update_running(mean, var, z, momentum):
     """Write `update_running(mean, var, z, momentum)`: the running statistics after one more batch, as PyTorch updates them.
 
-    `mean` and `var` have shape (d,), `z` has shape (n, d), and momentum weighs the new batch. Returns shape (2, d): the new mean, then the new variance.
+    `mean` and `var` have shape (d,), `z` has shape (n, d), and momentum weighs the new batch.
+    Returns shape (2, d): the new mean, then the new variance.
     """
     batch_mean, batch_var = jnp.mean(z, axis=0), jnp.var(z, axis=0, ddof=1)
     return jnp.stack([(1 - momentum) * mean + momentum * batch_mean, (1 - momentum) * var + momentum * batch_var])
@@ -1558,7 +1656,8 @@ def update_in_numpy(mean, var, z, momentum):
 def fold(W, b, gamma, beta, mean, var, eps):
     """Write `fold(W, b, gamma, beta, mean, var, eps)`: one linear layer that does what W h + b followed by BatchNorm in use does.
 
-    `W` has shape (d_out, d_in), everything else (d_out,); `mean` and `var` are the running ones. Returns shape (d_out, d_in + 1): the new matrix, and the new bias as its last column.
+    `W` has shape (d_out, d_in), everything else (d_out,); `mean` and `var` are the running ones.
+    Returns shape (d_out, d_in + 1): the new matrix, and the new bias as its last column.
     """
     scale = gamma / jnp.sqrt(var + eps)
     return jnp.column_stack([scale[:, None] * W, scale * (b - mean) + beta])
@@ -1568,7 +1667,14 @@ def fold(W, b, gamma, beta, mean, var, eps):
 def _(rng):
     d = int(rng.choice((2, 3)))
     W, b, beta, mean = rng.normal(size=(d, d)), rng.normal(size=d), rng.normal(size=d), rng.normal(size=d)
-    arrays = {"W": W, "b": b, "gamma": rng.uniform(0.5, 2, d), "beta": beta, "mean": mean, "var": rng.uniform(0.5, 3, d)}
+    arrays = {
+        "W": W,
+        "b": b,
+        "gamma": rng.uniform(0.5, 2, d),
+        "beta": beta,
+        "mean": mean,
+        "var": rng.uniform(0.5, 3, d),
+    }
     return {name: a.astype(np.float32) for name, a in arrays.items()} | {"eps": float(rng.choice((0.1, 0.5)))}
 
 
@@ -1623,7 +1729,8 @@ def _each(norm):
     ),
 )
 def norm_parameters(norm, layers, width):
-    """A net has {layers} layers of {width} units, each followed by {norm}. How many parameters do these norms train, all together?"""
+    """A net has {layers} layers of {width} units, each followed by {norm}.
+    How many parameters do these norms train, all together?"""
     return layers * _each(norm) * width
 
 
@@ -1662,23 +1769,27 @@ def like_a_matrix(norm, layers, width):
     ),
 )
 def mlp_parameters(widths, norm):
-    """An MLP has the widths {widths}, from input to output. Each hidden layer is a matrix without a bias, then {norm}, then ReLU; the output layer is a matrix with a bias, and no norm.
+    """An MLP has the widths {widths}, from input to output.
+    Each hidden layer is a matrix without a bias, then {norm}, then ReLU; the output layer is a matrix with a bias, and no norm.
 
     How many trainable parameters does it have?
     """
-    matrices = sum(a * b for a, b in zip(widths[:-1], widths[1:], strict=True))
+    matrices = sum(a * b for a, b in itertools.pairwise(widths))
     return matrices + _each(norm) * sum(widths[1:-1]) + widths[-1]
 
 
 @mlp_parameters.variant
 def _(rng):
     hidden = rng.choice((12, 16, 20, 24, 32), int(rng.integers(2, 4))).tolist()
-    return {"widths": [int(rng.choice((8, 10, 30, 64))), *hidden, int(rng.choice((2, 3, 5, 10)))], "norm": str(rng.choice(KINDS))}
+    return {
+        "widths": [int(rng.choice((8, 10, 30, 64))), *hidden, int(rng.choice((2, 3, 5, 10)))],
+        "norm": str(rng.choice(KINDS)),
+    }
 
 
 @mlp_parameters.mistake("You counted the matrices and the bias, and left the norms' own parameters out.")
 def norms_left_out(widths, norm):
-    return sum(a * b for a, b in zip(widths[:-1], widths[1:], strict=True)) + widths[-1]
+    return sum(a * b for a, b in itertools.pairwise(widths)) + widths[-1]
 
 
 @mlp_parameters.mistake("You gave the hidden layers a bias as well, and here they have none.")
@@ -1691,7 +1802,9 @@ def norm_on_the_output(widths, norm):
     return mlp_parameters.reference(widths, norm) + _each(norm) * widths[-1]
 
 
-@mlp_parameters.mistake("You counted a running mean and variance of every unit: they are no trainable parameters, and not every norm has them.")
+@mlp_parameters.mistake(
+    "You counted a running mean and variance of every unit: they are no trainable parameters, and not every norm has them."
+)
 def running_counted(widths, norm):
     return mlp_parameters.reference(widths, norm) + 2 * sum(widths[1:-1])
 
@@ -1713,10 +1826,17 @@ def picture_norm_parameters(norm, c, h, w):
 @picture_norm_parameters.variant
 def _(rng):
     norms = ("BatchNorm, with one γ and one β a channel,", "LayerNorm, with a γ and a β for every entry of an example,")
-    return {"norm": str(rng.choice(norms)), "c": rng.choice((3, 16, 32, 64)), "h": rng.choice((7, 8, 14, 28)), "w": rng.choice((7, 8, 14, 28))}
+    return {
+        "norm": str(rng.choice(norms)),
+        "c": rng.choice((3, 16, 32, 64)),
+        "h": rng.choice((7, 8, 14, 28)),
+        "w": rng.choice((7, 8, 14, 28)),
+    }
 
 
-@picture_norm_parameters.mistake("That is the other norm's count: does each place of a channel have a γ of its own here?")
+@picture_norm_parameters.mistake(
+    "That is the other norm's count: does each place of a channel have a γ of its own here?"
+)
 def the_other_count(norm, c, h, w):
     return 2 * c * h * w if norm.startswith("BatchNorm") else 2 * c
 
@@ -1741,7 +1861,8 @@ def only_places(norm, c, h, w):
     ),
 )
 def saved_numbers(widths, batch):
-    """A net has BatchNorm on hidden layers of {widths} units, and was trained with batches of {batch}. To use it elsewhere, how many numbers of its norms must be saved?
+    """A net has BatchNorm on hidden layers of {widths} units, and was trained with batches of {batch}.
+    To use it elsewhere, how many numbers of its norms must be saved?
 
     A counter of batches is not counted.
     """
@@ -1750,7 +1871,10 @@ def saved_numbers(widths, batch):
 
 @saved_numbers.variant
 def _(rng):
-    return {"widths": rng.choice((16, 20, 32, 48, 64, 100, 128), int(rng.integers(2, 5))).tolist(), "batch": rng.choice((8, 32, 64, 256))}
+    return {
+        "widths": rng.choice((16, 20, 32, 48, 64, 100, 128), int(rng.integers(2, 5))).tolist(),
+        "batch": rng.choice((8, 32, 64, 256)),
+    }
 
 
 @saved_numbers.mistake("Either what was learned or what was measured is missing: in use, both are needed.")
@@ -1758,7 +1882,9 @@ def half_of_them(widths, batch):
     return 2 * sum(widths)
 
 
-@saved_numbers.mistake("You saved statistics of each example; what is remembered is one running mean and variance a feature.")
+@saved_numbers.mistake(
+    "You saved statistics of each example; what is remembered is one running mean and variance a feature."
+)
 def for_each_example(widths, batch):
     return (2 + 2 * batch) * sum(widths)
 

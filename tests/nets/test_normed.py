@@ -76,7 +76,9 @@ def test_the_one_pass_computes_each_norm(kind, training):
 @pytest.mark.parametrize("kind", KINDS)
 def test_its_gradient_is_the_gradient_of_the_plain_loop(kind):
     data, start = arrays(), net()
-    ours = jax.grad(lambda net: cross_entropy(forward(net, nothing(), KINDS.index(kind), data.x[:N], training=True)[0], data.y[:N]))(start)
+    ours = jax.grad(
+        lambda net: cross_entropy(forward(net, nothing(), KINDS.index(kind), data.x[:N], training=True)[0], data.y[:N])
+    )(start)
     theirs = jax.grad(lambda net: cross_entropy(by_layers(net, kind, data.x[:N]), data.y[:N]))(start)
     for a, b in zip(ours, theirs, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-4)
@@ -128,9 +130,14 @@ def test_what_is_seen_at_the_first_frame_is_what_grad_says(seen, kind):
         there = Net(*(w - s * 0.1 * d for w, d in zip(start, g, strict=True)))
         new, g_new = jax.value_and_grad(loss)(there)
         assert seen.along[row, 0, k] == pytest.approx(float(new - value), rel=1e-2, abs=2e-3)
-        assert seen.turned[row, 0, k] == pytest.approx(length([a - b for a, b in zip(g_new, g, strict=True)]) / length(g), rel=2e-2)
+        assert seen.turned[row, 0, k] == pytest.approx(
+            length([a - b for a, b in zip(g_new, g, strict=True)]) / length(g), rel=2e-2
+        )
     below = jnp.arange(DEPTH) < DEPTH // 2
-    lower = Net(*(w - 0.1 * below.reshape(-1, *[1] * (w.ndim - 1)) * d for w, d in zip(start[:-1], g[:-1], strict=True)), start.readout)
+    lower = Net(
+        *(w - 0.1 * below.reshape(-1, *[1] * (w.ndim - 1)) * d for w, d in zip(start[:-1], g[:-1], strict=True)),
+        start.readout,
+    )
     G, G_new = g.W[DEPTH // 2], jax.grad(loss)(lower).W[DEPTH // 2]
     assert seen.shift[row, 0] == pytest.approx(float(jnp.linalg.norm(G_new - G) / jnp.linalg.norm(G)), rel=2e-2)
 

@@ -210,7 +210,9 @@ def corrected_afterwards(mean, var, z, momentum):
 @another("update_running")
 def with_the_covariance(mean, var, z, momentum):
     keep = 1 - momentum
-    return jnp.vstack([keep * mean + momentum * jnp.mean(z, 0), keep * var + momentum * jnp.diag(jnp.cov(z, rowvar=False))])
+    return jnp.vstack(
+        [keep * mean + momentum * jnp.mean(z, 0), keep * var + momentum * jnp.diag(jnp.cov(z, rowvar=False))]
+    )
 
 
 # ------------------------------------------------------------------ fold

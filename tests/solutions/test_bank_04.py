@@ -82,11 +82,12 @@ def divisor(z: Any, eps: float) -> float:
 
 def statistics_of(norm: str, shape: tuple[int, ...]) -> np.ndarray:
     """How many numbers go into each statistic of `norm`, one entry a statistic: counted cell by cell."""
-    n, c, h, w = shape
     shared: dict[Any, int] = {}
     for index in itertools.product(*map(range, shape)):
         example, channel, *place = index
-        key = {"BatchNorm, while training": channel, "LayerNorm over each whole example": example}.get(norm, (example, *place))
+        key = {"BatchNorm, while training": channel, "LayerNorm over each whole example": example}.get(
+            norm, (example, *place)
+        )
         shared[key] = shared.get(key, 0) + 1
     return np.array(list(shared.values()))
 
@@ -98,7 +99,9 @@ def numbers_in_one_mean(norm: str, n: int, c: int, h: int, w: int) -> int:
 
 
 def by_running(old_mean: float, old_var: float, z: list[float], momentum: float) -> norms.Running:
-    return norms.update_running(norms.Running(all_features(old_mean, 1), all_features(old_var, 1)), table(z)[:, None], momentum)
+    return norms.update_running(
+        norms.Running(all_features(old_mean, 1), all_features(old_var, 1)), table(z)[:, None], momentum
+    )
 
 
 def after_many(batch_mean: float, momentum: float, steps: int) -> float:
@@ -110,7 +113,9 @@ def after_many(batch_mean: float, momentum: float, steps: int) -> float:
 
 def in_use(z: list[float], mean: float, variance: float, gamma: float, beta: float, eps: float) -> float:
     running = norms.Running(all_features(mean, 1), all_features(variance, 1))
-    return float(norms.batch_norm_eval(table(z)[:, None], all_features(gamma, 1), all_features(beta, 1), running, eps)[0, 0])
+    return float(
+        norms.batch_norm_eval(table(z)[:, None], all_features(gamma, 1), all_features(beta, 1), running, eps)[0, 0]
+    )
 
 
 def mlp(widths: list[int], norm: str) -> Any:
@@ -134,10 +139,14 @@ ORACLES: dict[str, Callable[..., Any]] = {
     "root_mean_square": divisor,
     "rms_norm_entry": lambda z, gamma, eps, unit: norms.rms_norm(table(z), all_features(gamma, len(z)), eps)[unit - 1],
     "rms_norm_row": lambda Z, example: normalised("rms", Z)[example - 1],
-    "rms_from_moments": lambda mean, variance, value: value / divisor([mean - variance**0.5, mean + variance**0.5], 0.0),
+    "rms_from_moments": lambda mean, variance, value: (
+        value / divisor([mean - variance**0.5, mean + variance**0.5], 0.0)
+    ),
     "values_averaged": numbers_in_one_mean,
     "statistics_made": lambda norm, n, c, h, w: 2 * len(statistics_of(norm, (int(n), int(c), int(h), int(w)))),
-    "means_of": lambda Z, norm: [statistics.mean(line) for line in (zip(*Z, strict=True) if norm == "BatchNorm" else Z)],
+    "means_of": lambda Z, norm: [
+        statistics.mean(line) for line in (zip(*Z, strict=True) if norm == "BatchNorm" else Z)
+    ],
     "running_mean": lambda old, batch_mean, momentum, library: by_running(
         old, 1.0, [batch_mean - 1, batch_mean + 1], momentum if library.startswith("PyTorch") else 1 - momentum
     ).mean[0],
@@ -175,7 +184,9 @@ def test_the_axes_averaged_over_leave_the_names_that_keep_a_mean() -> None:
         names = layout.strip("()").split(", ")
         over = {names[int(axis)] for axis in exercise.reference(norm, layout).split(", ")}
         own = {"features", "channels"} & set(names)
-        kept = {"BatchNorm, while training": own, "LayerNorm over each whole example": {"batch"}}.get(norm, set(names) - own)
+        kept = {"BatchNorm, while training": own, "LayerNorm over each whole example": {"batch"}}.get(
+            norm, set(names) - own
+        )
         assert set(names) - over == kept, (layout, norm)
 
 

@@ -34,7 +34,10 @@ def test_the_axes_player_frames_a_column_or_a_row_and_fills_in_what_the_norm_mak
 
 def test_every_frame_says_its_mean_and_its_divisor():
     view = norm_axes()
-    assert view.spec["descriptions"][1] == "BatchNorm, feature 1: over the 3 examples the mean is 2 and the variance 8; each less the mean, divided by 2.83."
+    assert (
+        view.spec["descriptions"][1]
+        == "BatchNorm, feature 1: over the 3 examples the mean is 2 and the variance 8; each less the mean, divided by 2.83."
+    )
     assert "nothing is subtracted" in view.spec["descriptions"][-1]
     assert "nan" not in str(view.spec).lower()
 
@@ -55,7 +58,19 @@ def watched(runs=4, steps=60, frames=3, depth=5, d=2):
     flat = np.zeros((runs, frames, depth, d))
     empty = Net(*[np.zeros(1)] * 5)
     wide = np.zeros((runs, frames, 4))
-    return Watched(empty, Running(np.zeros(1), np.zeros(1)), loss, np.zeros(runs), signal, 2 * signal, flat, flat, wide, wide, wide[..., 0])
+    return Watched(
+        empty,
+        Running(np.zeros(1), np.zeros(1)),
+        loss,
+        np.zeros(runs),
+        signal,
+        2 * signal,
+        flat,
+        flat,
+        wide,
+        wide,
+        wide[..., 0],
+    )
 
 
 def test_the_training_player_shows_the_loss_so_far_and_every_layer():

@@ -66,7 +66,9 @@ def test_without_a_norm_nothing_has_changed_and_the_batch_plays_no_part():
         net = draw(0, depth=5, width=8)
         alone = net._replace(others=net.others * 100)
         for norm in ("none", "layer", "rms"):
-            np.testing.assert_array_equal(*(layer_jacobians(n, setting("tanh", norm, 1.0, False)) for n in (net, alone)))
+            np.testing.assert_array_equal(
+                *(layer_jacobians(n, setting("tanh", norm, 1.0, False)) for n in (net, alone))
+            )
         batch = [layer_jacobians(n, setting("tanh", "batch", 1.0, False)) for n in (net, alone)]
         assert np.abs(batch[0] - batch[1]).max() > 0.1
 
@@ -134,7 +136,9 @@ def test_what_is_known_agrees_with_long_double_and_jacobi_rotations(norm, phi, i
         agree(got[depth - 1], exact)
 
 
-@pytest.mark.parametrize(("norm", "phi", "residual"), [("layer", "tanh", False), ("rms", "relu", True), ("batch", "sigmoid", False)])
+@pytest.mark.parametrize(
+    ("norm", "phi", "residual"), [("layer", "tanh", False), ("rms", "relu", True), ("batch", "sigmoid", False)]
+)
 def test_sixty_four_normed_layers_agree_with_160_digits(norm, phi, residual, monkeypatch):
     digits, width, batch = 160, 6, 4
     net, W, H = drawn(5, width, batch)
@@ -152,7 +156,7 @@ def test_sixty_four_normed_layers_agree_with_160_digits(norm, phi, residual, mon
 
 @pytest.mark.parametrize("norm", NORMS[1:])
 def test_with_a_norm_the_spectrum_forgets_the_weights_scale(norm):
-    """Exactly only as ε → 0: at σ_w = 1 and 3 the variance is far above ε, and what is left of the scale is below 10⁻³ decades."""
+    """Exactly only as ε → 0: at σ_w = 1 and 3 the variance is far above ε, and below 10⁻³ decades of the scale are left."""
     first, second = (spectrum("relu", "gaussian", sigma_w, norm=norm)[:20, :8] for sigma_w in (1.0, 3.0))
     np.testing.assert_allclose(first, second, atol=1e-3)
     assert abs(spectrum("relu", "gaussian", 3.0)[19, 0] - spectrum("relu", "gaussian", 1.0)[19, 0]) > 5
