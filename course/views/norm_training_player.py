@@ -9,6 +9,7 @@ The numbers come from `course.nets.normed.watch`; `runs` says which of its runs 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 
@@ -19,7 +20,14 @@ from course.views.words import power
 NAMES = {"none": "no norm", "batch": "BatchNorm", "layer": "LayerNorm", "rms": "RMSNorm"}
 SHORT = {"none": "none", "batch": "Batch", "layer": "Layer", "rms": "RMS"}
 """In the legend, where there is little room."""
-LOOKS = (("solid", "circle", 0), ("dashed", "square", 1), ("dotted", "triangle", 2), ("dashdot", "cross", 3))
+Dash = Literal["solid", "dashed", "dotted", "dashdot"]
+Marker = Literal["circle", "square", "triangle", "cross"]
+LOOKS: tuple[tuple[Dash, Marker, int], ...] = (
+    ("solid", "circle", 0),
+    ("dashed", "square", 1),
+    ("dotted", "triangle", 2),
+    ("dashdot", "cross", 3),
+)
 
 
 def norm_training(
