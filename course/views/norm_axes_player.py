@@ -130,7 +130,7 @@ def _result(made: np.ndarray) -> Panel:
     return _grid_panel(
         [
             Grid(made, label="normalised", limits=(-far, far)),
-            Labels(*_cells(made.shape[1:]), [_texts(frame) for frame in made], size=13),
+            Labels(*_cells(made.shape[1:]), [_texts(frame) for frame in made], size=11),
         ],
         "Normalised",
         made.shape[1:],
@@ -157,5 +157,5 @@ def _line(Z: np.ndarray, chosen: np.ndarray, marks: np.ndarray) -> Panel:
         xlim=(low, high),
         ylim=(-1.3, 1.3),
         yticks={0.0: ""},
-        weight=1.25,
+        weight=1.15,
     )
