@@ -17,6 +17,14 @@ SECONDS = 0.15
 """How long to wait for a text that follows; where it was sent before, when the field was left, none does."""
 
 
+def running_loop() -> asyncio.AbstractEventLoop | None:
+    """The kernel's event loop; None outside of one."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
 def on_enter(text: widgets.Text, action: Callable[[], None]) -> None:
     """Call `action` when Enter is pressed in `text`, once `text.value` is what stands in the field."""
     text.continuous_update = False
@@ -30,12 +38,10 @@ def on_enter(text: widgets.Text, action: Callable[[], None]) -> None:
     def pressed(widget: Any, content: dict[str, Any], buffers: Any) -> None:
         if content.get("event") != "submit":
             return
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:  # nothing else can arrive
+        loop = running_loop()
+        if loop is None:  # nothing else can arrive
             done()
-            return
-        if not waiting:
+        elif not waiting:
             waiting.append(loop.call_later(SECONDS, done))
 
     def changed(change: Any) -> None:

@@ -16,7 +16,6 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import lax
 from jaxtyping import Array, Float, Int, Key
 
@@ -34,16 +33,16 @@ QUICK = {"xla_backend_optimization_level": 1, "xla_cpu_use_fusion_emitters": Fal
 class Setup(NamedTuple):
     """What each run is trained with: arrays with one entry a run (see `setups`)."""
 
-    kind: Int[Array | np.ndarray, "*runs"]
+    kind: Int[Array, "*runs"]
     """The norm's place in `norms.KINDS`."""
-    sigma_w: Float[Array | np.ndarray, "*runs"]
+    sigma_w: Float[Array, "*runs"]
     """The weights start with variance σ_w²/fan-in."""
-    eta: Float[Array | np.ndarray, "*runs"]
+    eta: Float[Array, "*runs"]
     """The learning rate η of plain SGD."""
-    noise: Float[Array | np.ndarray, "*runs"]
+    noise: Float[Array, "*runs"]
     """At each step every unit's norm output is scaled by 1 + noise·a and shifted by noise·b, with a, b ~ N(0, 1)
     drawn anew for each unit: its distribution jumps about on purpose. 0 leaves it alone."""
-    seed: Int[Array | np.ndarray, "*runs"]
+    seed: Int[Array, "*runs"]
     """Which draw of weights and minibatches: runs with the same seed differ by their setup alone."""
 
 
@@ -99,20 +98,17 @@ def setups(rows: Sequence[tuple[Any, ...]]) -> Setup:
         norms.normalize(kind)
     whole = [(*row, *(0.1, 0, 0.0)[len(row) - 2 :]) for row in rows]
     kind, sigma_w, eta, seed, noise = zip(*whole, strict=True)
+    real = partial(jnp.array, dtype=jnp.float32)
     return Setup(
-        kind=np.array([norms.KINDS.index(k) for k in kind]),
-        sigma_w=np.array(sigma_w, np.float32),
-        eta=np.array(eta, np.float32),
-        noise=np.array(noise, np.float32),
-        seed=np.array(seed),
+        jnp.array([norms.KINDS.index(k) for k in kind]), real(sigma_w), real(eta), real(noise), jnp.array(seed)
     )
 
 
-def init(key: Key[Array, ""], depth: int, d: int, classes: int, sigma_w: float | Array | np.ndarray) -> Net:
+def init(key: Key[Array, ""], depth: int, d: int, classes: int, sigma_w: float | Float[Array, ""]) -> Net:
     """Normal weights of variance σ_w²/fan-in, 1/fan-in in the readout; γ = 1, and biases and β = 0."""
     W = jax.random.normal(key, (depth * d + classes, d)) / jnp.sqrt(d)  # one draw: less to compile
     zeros = jnp.zeros((depth, d))
-    return Net(jnp.asarray(sigma_w) * W[: depth * d].reshape(depth, d, d), zeros, zeros + 1, zeros, W[depth * d :])
+    return Net(sigma_w * W[: depth * d].reshape(depth, d, d), zeros, zeros + 1, zeros, W[depth * d :])
 
 
 class Seen(NamedTuple):
@@ -127,7 +123,7 @@ class Seen(NamedTuple):
 def forward(
     net: Net,
     running: norms.Running,
-    kind: int | Array | np.ndarray,
+    kind: int | Int[Array, ""],
     x: Float[Array, "n d"],
     *,
     training: bool,
@@ -152,7 +148,7 @@ def forward(
 
 
 def _normalize(
-    z: Array, kind: int | Array | np.ndarray, b: Array, gamma: Array, beta: Array, running: norms.Running | None
+    z: Array, kind: int | Array, b: Array, gamma: Array, beta: Array, running: norms.Running | None
 ) -> Array:
     """z + b, or the norm of this kind as in `norms`, in one pass: under `vmap` a `switch` would work out all four of them."""
     none, batch, layer, rms = (kind == k for k in range(4))
@@ -205,8 +201,8 @@ class _Item(NamedTuple):
 @partial(jax.jit, compiler_options=QUICK, static_argnames=("batch", "depth", "steps", "every", "classes"))
 def _watch(setup, x, y, x_test, y_test, *, batch, depth, steps, every, classes):  # type: ignore[no-untyped-def]
     d, nothing = x.shape[1], norms.Running(jnp.zeros((depth, x.shape[1])), jnp.ones((depth, x.shape[1])))
-    W3, b2, gamma2, beta2 = (_along_layers(jnp.arange(depth) < depth // 2, axes) for axes in (3, 2, 2, 2))
-    is_lower = Net(W3, b2, gamma2, beta2, jnp.array(False))
+    below = jnp.arange(depth) < depth // 2
+    is_lower = Net(below[:, None, None], below[:, None], below[:, None], below[:, None], jnp.array(False))
 
     def one(setup: Setup) -> Watched:
         for_init, for_frames = jax.random.split(jax.random.key(setup.seed))
@@ -272,11 +268,6 @@ def _watch(setup, x, y, x_test, y_test, *, batch, depth, steps, every, classes):
 
     seen = lax.map(one, setup, batch_size=TOGETHER)
     return seen._replace(test=lax.map(judge, (seen.net, seen.running, setup.kind)))
-
-
-def _along_layers(which: Array, axes: int) -> Array:
-    """One truth a layer, shaped to meet arrays whose first axis is the layers'."""
-    return which.reshape(-1, *[1] * (axes - 1))
 
 
 def _where(condition: Array, one: Any, other: Any) -> Any:

@@ -119,7 +119,10 @@ def normalized(
 
 
 def layer_jacobians(net: Draw, setting: Setting) -> Float[Array, "depth d d"]:
-    """J^ℓ = skip · I + branch · diag(φ′(y^ℓ)) N^ℓ W^ℓ of every layer, at the input `net.x`; y = norm(z), and N is I without a norm."""
+    """J^ℓ = skip · I + branch · diag(φ′(y^ℓ)) N^ℓ W^ℓ of every layer, at the input `net.x`.
+
+    Here y = norm(z), and N is the norm's Jacobian: I without a norm.
+    """
     W = setting.sigma_w * net.W[setting.init]
     identity = jnp.eye(W.shape[-1], dtype=W.dtype)
     choices = [partial(value_and_slope, phi) for phi in ACTIVATIONS.values()]

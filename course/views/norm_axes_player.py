@@ -63,8 +63,10 @@ def norm_axes(Z: ArrayLike = TABLE) -> Player:
         title="Who is compared with whom?",
         alt=(
             f"Left: a table of {n} examples by {d} features, each cell with its number and a colour for it; a frame is drawn round "
-            "the numbers that share one mean: a column in BatchNorm, a row in LayerNorm and RMSNorm. Middle: these numbers on a line, "
-            "with their mean and the distance they are divided by. Right: the normalised table as it fills."
+            "the numbers that share one mean: a column in BatchNorm, a row in LayerNorm and RMSNorm. Middle: "
+            "these numbers on a line, "
+            "with their mean, and on both sides of it (in RMSNorm, of zero) the root they are divided by. "
+            "Right: the normalised table as it fills."
         ),
         takeaway="BatchNorm averages down a column, over the batch; LayerNorm and RMSNorm along a row, within one example.",
         descriptions=told,
@@ -128,7 +130,7 @@ def _result(made: np.ndarray) -> Panel:
     return _grid_panel(
         [
             Grid(made, label="normalised", limits=(-far, far)),
-            Labels(*_cells(made.shape[1:]), [_texts(frame) for frame in made], size=13),
+            Labels(*_cells(made.shape[1:]), [_texts(frame) for frame in made], size=11),
         ],
         "Normalised",
         made.shape[1:],
@@ -144,22 +146,16 @@ def _line(Z: np.ndarray, chosen: np.ndarray, marks: np.ndarray) -> Panel:
     return Panel(
         [
             Lines([low, high], [0.0, 0.0], width=1),
-            Lines(
-                upright(1),
-                height * 0.6,
-                colour=3,
-                dash="dotted",
-                width=2.5,
-                label="mean ± deviation (RMSNorm: 0 ± rms)",
-            ),
-            Lines(upright(2), height * 0.6, colour=3, dash="dotted", width=2.5),
             Lines(upright(0), height, colour=2, dash="dashed", width=2.5, label="mean"),
-            Points(chosen, np.zeros_like(chosen), colour=0, size=11, label="the numbers in the frame"),
+            Lines(upright(1), height * 0.6, colour=3, dash="dotted", width=2.5, label="± root"),
+            Lines(upright(2), height * 0.6, colour=3, dash="dotted", width=2.5),
+            Points(chosen, np.zeros_like(chosen), colour=0, size=11, label="in frame"),
         ],
-        title="They share one mean",
+        title="They are compared",
         xlabel="z",
         ylabel="",
         xlim=(low, high),
         ylim=(-1.3, 1.3),
         yticks={0.0: ""},
+        weight=1.15,
     )

@@ -9,15 +9,19 @@ The numbers come from `course.nets.normed.watch`; `runs` says which of its runs 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 
 from course.nets.normed import Watched
-from course.views.marks import Dash, Marker
 from course.views.player import Lines, Panel, Player, Points
 from course.views.words import power
 
 NAMES = {"none": "no norm", "batch": "BatchNorm", "layer": "LayerNorm", "rms": "RMSNorm"}
+SHORT = {"none": "none", "batch": "Batch", "layer": "Layer", "rms": "RMS"}
+"""In the legend, where there is little room."""
+Dash = Literal["solid", "dashed", "dotted", "dashdot"]
+Marker = Literal["circle", "square", "triangle", "cross"]
 LOOKS: tuple[tuple[Dash, Marker, int], ...] = (
     ("solid", "circle", 0),
     ("dashed", "square", 1),
@@ -51,9 +55,20 @@ def norm_training(
     with np.errstate(invalid="ignore"):
         smooth = loss.reshape(len(runs), frames, every).mean(-1)
     past = np.arange(frames) < np.arange(frames)[:, None]  # at frame t, the stretches before it
-    curve = [
-        Lines(at + every / 2, np.where(past, row, np.nan), colour=colour, dash=dash, width=2.4, label=name)
-        for row, name, (dash, _, colour) in zip(smooth, names, LOOKS, strict=False)
+    curve: list[Lines | Points] = [
+        Lines(
+            at + every / 2,
+            np.where(past, row, np.nan),
+            colour=colour,
+            dash=dash,
+            width=2.4,
+            label=SHORT.get(kind, kind),
+        )
+        for row, kind, (dash, _, colour) in zip(smooth, kinds, LOOKS, strict=False)
+    ]
+    curve += [
+        Points(at + every / 2, np.where(past, row, np.nan), colour=colour, marker=marker, size=7)
+        for row, (_, marker, colour) in zip(smooth, LOOKS, strict=False)
     ]
     finite = smooth[np.isfinite(smooth)]
     learning = Panel(
@@ -63,20 +78,22 @@ def norm_training(
         ylabel="cross-entropy, nats",
         xlim=(0, float(loss.shape[1])),
         ylim=(0, float(max(2.6, min(4.0, finite.max() * 1.05)))),
+        weight=1.9,  # room for the names, which hold for all three panels
     )
     layers = np.arange(1, depth + 1)
     return Player(
         [
             learning,
-            _through_layers(signal, layers, names, "Signal: rms of hˡ", "rms of hˡ"),
-            _through_layers(gradient, layers, names, "Gradient: ‖∂loss/∂Wˡ‖", "norm"),
+            _through_layers(signal, layers, "Signal, layer by layer", "rms of hˡ"),
+            _through_layers(gradient, layers, "Gradient, layer by layer", "‖∂loss/∂Wˡ‖"),
         ],
         [f"step {step}" for step in at],
         title=title,
         alt=(
             f"Three panels over {loss.shape[1]} training steps of a net of {depth} layers, with {', '.join(names)}. "
-            "Left: the loss of each, so far. Middle: the root mean square of the activations of each layer, on a log axis. "
-            "Right: the norm of the gradient in "
+            "Left: the loss of each, "
+            "so far. Middle: the root mean square of the activations of each layer, on a log axis. Right: the "
+            "norm of the gradient in "
             f"each layer's weights, on a log axis. At the end the loss is {_list(names, smooth[:, -1])}."
         ),
         takeaway="A norm gives every layer's signal the same size at every step; without one it is what the weights make of it.",
@@ -87,16 +104,16 @@ def norm_training(
     )
 
 
-def _through_layers(values: np.ndarray, layers: np.ndarray, names: list[str], title: str, ylabel: str) -> Panel:
+def _through_layers(values: np.ndarray, layers: np.ndarray, title: str, ylabel: str) -> Panel:
     values = np.where(np.isfinite(values) & (values > 0), values, np.nan)
     marks: list[Lines | Points] = []
-    for row, name, (dash, marker, colour) in zip(values, names, LOOKS, strict=False):
+    for row, (dash, marker, colour) in zip(values, LOOKS, strict=False):
         marks.append(Lines(layers, row, colour=colour, dash=dash, width=1.6))
-        marks.append(Points(layers, row, colour=colour, marker=marker, size=8, label=name))
+        marks.append(Points(layers, row, colour=colour, marker=marker, size=8))
     return Panel(
         marks,
         title=title,
-        xlabel="layer ℓ (1 is next to the input)",
+        xlabel="layer ℓ (1: next to the input)",
         ylabel=ylabel,
         yscale="log",
         xlim=(0.5, len(layers) + 0.5),
@@ -111,7 +128,7 @@ def _sentence(step: int, names: list[str], signal: np.ndarray, gradient: np.ndar
         f"{name}: signal {say(s[-1])} at the last layer, gradient {say(g[0])} at the first"
         for name, s, g in zip(names, signal, gradient, strict=True)
     )
-    return f"Step {step}. {each}."
+    return f"Step {step}. {each[0].upper()}{each[1:]}."
 
 
 def _list(names: list[str], loss: np.ndarray) -> str:

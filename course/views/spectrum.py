@@ -11,8 +11,8 @@
 
 The numbers come from `course.nets.spectrum.spectrum`.
 
-How the browser asks: {"seq": …, "depth": …, "sigma_w": …, "phi": …, "init": …, "norm": …, "residual": …, "seed": …} as a custom
-message, one at a time, always the latest. How it is answered: one update of `answer` and `curves`, where
+How the browser asks: {"seq": …, "depth": …, "sigma_w": …, "phi": …, "init": …, "norm": …, "residual": …, "seed": …} as
+a custom message, one at a time, always the latest. How it is answered: one update of `answer` and `curves`, where
 answer["seq"] is the question's, so that the browser knows which question the picture answers. It marks the time
 from the reader's input to the painted answer as a performance measure named "isometry:redraw".
 """
@@ -39,7 +39,8 @@ SIGMA_W = (0.2, 3.0)
 SETTINGS = ("depth", "sigma_w", "phi", "init", "norm", "residual", "seed")
 NORM_NAMES = {"none": "no norm", "batch": "BatchNorm", "layer": "LayerNorm", "rms": "RMSNorm"}
 NOTES = {
-    "batch": f"BatchNorm: the input is one of {BATCH} examples; the statistics of this batch are held fixed while it moves, as in use. "
+    "batch": f"BatchNorm: the input is one of {BATCH} examples; the statistics of this batch are held fixed "
+    "while it moves, as in use. "
     "(In training, gradients flow through them too.)"
 }
 """What a reader has to know of a norm beside the picture."""

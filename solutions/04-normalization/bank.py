@@ -50,7 +50,8 @@ def _moves_with_its_statistics(f, inputs):
 
 WORKS_UNDER_GRAD = Requirement(
     "works under grad",
-    "It works, but `jax.grad` through it does not give what finite differences give: keep every step in `jnp`, and let the mean and variance move with the input.",
+    "It works, but `jax.grad` through it does not give what finite differences give: keep every step in `jnp`, "
+    "and let the mean and variance move with the input.",
     _moves_with_its_statistics,
     0.25,
 )
@@ -226,7 +227,8 @@ def row_without_root(Z, example):
     ),
 )
 def batch_of_two(a, b, gamma, beta):
-    """A batch holds two examples. A feature is {a} in the first and {b} in the second; γ = {gamma}, β = {beta}, and ε is negligible.
+    """A batch holds two examples.
+    A feature is {a} in the first and {b} in the second; γ = {gamma}, β = {beta}, and ε is negligible.
 
     What does BatchNorm, while training, make of it in the first?
     """
@@ -269,7 +271,8 @@ def only_centred(a, b, gamma, beta):
     ),
 )
 def batch_mean_noise(sigma, n):
-    """Over all the data a feature has standard deviation {sigma}. BatchNorm estimates its mean from a batch of {n} examples, drawn independently.
+    """Over all the data a feature has standard deviation {sigma}.
+    BatchNorm estimates its mean from a batch of {n} examples, drawn independently.
 
     What is the standard deviation of that estimate, from one batch to the next?
     """
@@ -378,7 +381,8 @@ def no_root(z, gamma, beta, eps):
 
 
 @batch_norm.mistake(
-    "The values are right, but a Python `if` on a computed value stops `jit`, which knows shapes only: ε already keeps the root from zero.",
+    "The values are right, but a Python `if` on a computed value stops `jit`, which knows shapes only: ε "
+    "already keeps the root from zero.",
     breaks="works under jit",
 )
 def python_if(z, gamma, beta, eps):
@@ -389,7 +393,8 @@ def python_if(z, gamma, beta, eps):
 
 
 @batch_norm.mistake(
-    "The values are right, but you told JAX to treat mean and variance as constants; they move with z, and the gradient must know it.",
+    "The values are right, but you told JAX to treat mean and variance as constants; they move with z, and the "
+    "gradient must know it.",
     breaks="works under grad",
 )
 def statistics_held_fixed(z, gamma, beta, eps):
@@ -619,7 +624,8 @@ def layer_without_centring(h, gamma, beta, eps):
 
 
 @layer_norm.mistake(
-    "The values are right, but a Python `if` on a computed value stops `jit`, which knows shapes only: ε already keeps the root from zero.",
+    "The values are right, but a Python `if` on a computed value stops `jit`, which knows shapes only: ε "
+    "already keeps the root from zero.",
     breaks="works under jit",
 )
 def layer_python_if(h, gamma, beta, eps):
@@ -630,7 +636,8 @@ def layer_python_if(h, gamma, beta, eps):
 
 
 @layer_norm.mistake(
-    "The values are right, but you told JAX to treat mean and variance as constants; they move with h, and the gradient must know it.",
+    "The values are right, but you told JAX to treat mean and variance as constants; they move with h, and the "
+    "gradient must know it.",
     breaks="works under grad",
 )
 def layer_statistics_held_fixed(h, gamma, beta, eps):
@@ -859,7 +866,8 @@ def rms_row_without_root(Z, example):
     ),
 )
 def rms_from_moments(mean, variance, value):
-    """An example's many features have mean {mean} and variance {variance}; one of them is {value}. RMSNorm has γ = 1 and a negligible ε.
+    """An example's many features have mean {mean} and variance {variance}; one of them is {value}.
+    RMSNorm has γ = 1 and a negligible ε.
 
     What does it make of that feature?
     """
@@ -959,7 +967,8 @@ def rms_python_if(h, gamma, eps):
 
 
 @rms_norm.mistake(
-    "The values are right, but you told JAX to treat the root mean square as a constant; it moves with h, and the gradient must know it.",
+    "The values are right, but you told JAX to treat the root mean square as a constant; it moves with h, and "
+    "the gradient must know it.",
     breaks="works under grad",
 )
 def rms_held_fixed(h, gamma, eps):
@@ -1110,7 +1119,8 @@ def one_axis_only(norm, layout):
     ),
 )
 def values_averaged(norm, n, c, h, w):
-    """A batch of pictures has n = {n} examples, c = {c} channels, height {h} and width {w}. How many numbers go into one mean of {norm}?
+    """A batch of pictures has n = {n} examples, c = {c} channels, height {h} and width {w}.
+    How many numbers go into one mean of {norm}?
 
     A position is a place in the picture.
     """
@@ -1129,7 +1139,8 @@ def _(rng):
 
 
 @values_averaged.mistake(
-    "That counts another norm's numbers: ask whether this one throws examples together, or channels, or both positions and channels."
+    "That counts another norm's numbers: ask whether this one throws examples together, or channels, or both "
+    "positions and channels."
 )
 def another_norms_numbers(norm, n, c, h, w):
     return {NORMS[0]: c * h * w, NORMS[1]: n * h * w, NORMS[2]: c * h * w}[norm]
@@ -1162,7 +1173,8 @@ def all_in_one(norm, n, c, h, w):
     ),
 )
 def statistics_made(norm, n, c, h, w):
-    """A batch of pictures has n = {n} examples, c = {c} channels, height {h} and width {w}. How many means and variances, counted together, does {norm} work out for it?
+    """A batch of pictures has n = {n} examples, c = {c} channels, height {h} and width {w}.
+    How many means and variances, counted together, does {norm} work out for it?
 
     A position is a place in the picture.
     """
@@ -1258,7 +1270,9 @@ REACHES = (
     ),
 )
 def what_moves(norm, n, d, example, feature):
-    """{norm} acts on a batch of {n} examples with {d} features. Feature {feature} of example {example} is made a little larger, and nothing else is touched.
+    """{norm} acts on a batch of {n} examples with {d} features.
+
+    Feature {feature} of example {example} is made a little larger, and nothing else is touched.
 
     Which outputs move?
     """
@@ -1304,7 +1318,9 @@ def everybody(norm, n, d, example, feature):
 )
 @jax.jit
 def batch_norm_images(x, gamma, beta, eps):
-    """Write `batch_norm_images(x, gamma, beta, eps)`: BatchNorm, as it trains, of pictures, with one mean, variance, γ and β a channel.
+    """Write `batch_norm_images(x, gamma, beta, eps)`: BatchNorm of pictures as it trains.
+
+    There is one mean, variance, γ and β a channel.
 
     `x` has shape (n, c, height, width); `gamma` and `beta` have shape (c,). Returns the shape of `x`.
     """
@@ -1420,7 +1436,8 @@ def half_and_half(old, batch_mean, momentum, library):
     ),
 )
 def running_variance(old, z, momentum):
-    """BatchNorm has the running variance {old}. In the next batch the feature takes the values {z}, and momentum is {momentum}, as PyTorch means it.
+    """BatchNorm has the running variance {old}.
+    In the next batch the feature takes the values {z}, and momentum is {momentum}, as PyTorch means it.
 
     What is the running variance afterwards, in PyTorch?
     """
@@ -1470,7 +1487,8 @@ def replaced(old, z, momentum):
     ),
 )
 def running_after(batch_mean, momentum, steps):
-    """A running mean starts at 0, and {steps} batches in a row have the mean {batch_mean}. Momentum is {momentum}, as PyTorch means it.
+    """A running mean starts at 0, and {steps} batches in a row have the mean {batch_mean}.
+    Momentum is {momentum}, as PyTorch means it.
 
     What is the running mean then?
     """
@@ -1518,7 +1536,9 @@ def one_update_short(batch_mean, momentum, steps):
     ),
 )
 def eval_entry(z, mean, variance, gamma, beta, eps):
-    """A trained net is in use. A batch has the values {z} of a feature, whose running mean is {mean} and running variance {variance}; γ = {gamma}, β = {beta}, ε = {eps}.
+    """A trained net is in use.
+    A batch has the values {z} of a feature, whose running mean is {mean} and running variance {variance}.
+    For this feature γ = {gamma} and β = {beta}; ε = {eps}.
 
     What does BatchNorm make of the first value?
     """
@@ -1573,7 +1593,8 @@ def eval_root_forgotten(z, mean, variance, gamma, beta, eps):
 def update_running(mean, var, z, momentum):
     """Write `update_running(mean, var, z, momentum)`: the running statistics after one more batch, as PyTorch updates them.
 
-    `mean` and `var` have shape (d,), `z` has shape (n, d), and momentum weighs the new batch. Returns shape (2, d): the new mean, then the new variance.
+    `mean` and `var` have shape (d,), `z` has shape (n, d), and momentum weighs the new batch.
+    Returns shape (2, d): the new mean, then the new variance.
     """
     batch_mean, batch_var = jnp.mean(z, axis=0), jnp.var(z, axis=0, ddof=1)
     return jnp.stack([(1 - momentum) * mean + momentum * batch_mean, (1 - momentum) * var + momentum * batch_var])
@@ -1635,7 +1656,8 @@ def update_in_numpy(mean, var, z, momentum):
 def fold(W, b, gamma, beta, mean, var, eps):
     """Write `fold(W, b, gamma, beta, mean, var, eps)`: one linear layer that does what W h + b followed by BatchNorm in use does.
 
-    `W` has shape (d_out, d_in), everything else (d_out,); `mean` and `var` are the running ones. Returns shape (d_out, d_in + 1): the new matrix, and the new bias as its last column.
+    `W` has shape (d_out, d_in), everything else (d_out,); `mean` and `var` are the running ones.
+    Returns shape (d_out, d_in + 1): the new matrix, and the new bias as its last column.
     """
     scale = gamma / jnp.sqrt(var + eps)
     return jnp.column_stack([scale[:, None] * W, scale * (b - mean) + beta])
@@ -1707,7 +1729,8 @@ def _each(norm):
     ),
 )
 def norm_parameters(norm, layers, width):
-    """A net has {layers} layers of {width} units, each followed by {norm}. How many parameters do these norms train, all together?"""
+    """A net has {layers} layers of {width} units, each followed by {norm}.
+    How many parameters do these norms train, all together?"""
     return layers * _each(norm) * width
 
 
@@ -1746,7 +1769,8 @@ def like_a_matrix(norm, layers, width):
     ),
 )
 def mlp_parameters(widths, norm):
-    """An MLP has the widths {widths}, from input to output. Each hidden layer is a matrix without a bias, then {norm}, then ReLU; the output layer is a matrix with a bias, and no norm.
+    """An MLP has the widths {widths}, from input to output.
+    Each hidden layer is a matrix without a bias, then {norm}, then ReLU; the output layer is a matrix with a bias, and no norm.
 
     How many trainable parameters does it have?
     """
@@ -1837,7 +1861,8 @@ def only_places(norm, c, h, w):
     ),
 )
 def saved_numbers(widths, batch):
-    """A net has BatchNorm on hidden layers of {widths} units, and was trained with batches of {batch}. To use it elsewhere, how many numbers of its norms must be saved?
+    """A net has BatchNorm on hidden layers of {widths} units, and was trained with batches of {batch}.
+    To use it elsewhere, how many numbers of its norms must be saved?
 
     A counter of batches is not counted.
     """

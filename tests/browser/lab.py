@@ -76,8 +76,10 @@ class Lab:
         self.page.wait_for_function(f"() => {{ const s = ({_CELLS})(); return s?.kernel === 'idle'; }}", timeout=60_000)
 
     def follow(self, link: str, to: str) -> None:
-        """Click the link whose text is `link` in the notebook in front; it opens the notebook `to`."""
-        self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) a", has_text=link).first.click()
+        """Click the link whose text or target is `link` in the notebook in front; it opens the notebook `to`."""
+        front = self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
+        by_target = front.locator(f'a[href*="{link}"]')
+        (by_target if link.endswith(".ipynb") else front.locator("a", has_text=link)).first.click()
         self.in_front(to)
 
     def cells(self) -> list[dict[str, Any]]:

@@ -147,7 +147,7 @@ def test_validate_in_jupyterlab_tells_an_untouched_notebook_from_a_solved_one(
 ) -> None:
     lab = study(root)
     name = f"exercises/{UNIT}/{UNIT}.ipynb"
-    lab.follow("worked example and practice", to=name)
+    lab.follow(name, to=name)
     said = validated(lab, tmp_path)
     assert "failed" in said, said
     shutil.copy(root / "solutions" / UNIT / f"{UNIT}.ipynb", tmp_path / "my-work" / name)

@@ -74,7 +74,7 @@ def test_every_picture_has_words_beside_it(lab: Lab) -> None:
 
 def test_moving_a_slider_of_the_explorer_changes_the_picture(lab: Lab, pictures: Path) -> None:
     view = lab.cell("spectrum_explorer()").locator(".jp-OutputArea")
-    canvas, words = view.locator("canvas").first, view.locator(".iso-words")
+    canvas, words = view.locator("canvas").first, view.locator(".iso-words[aria-live]")
     expect(canvas).to_be_visible(timeout=30_000)
     expect(words).to_contain_text("Depth 32")
     before, said = picture(canvas), words.inner_text()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from course import session
+from course import entering, session
 
 SAMPLE = Path(__file__).parents[1] / "autograder" / "sample_bank.py"
 
@@ -52,3 +52,9 @@ def small_course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("ISOMETRY_GATES", raising=False)
     monkeypatch.setattr(session, "person_present", lambda: True)
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _no_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forms are driven without a kernel; the loop that Playwright leaves running in this process is not theirs."""
+    monkeypatch.setattr(entering, "running_loop", lambda: None)

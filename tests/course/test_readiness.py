@@ -199,11 +199,12 @@ def test_every_button_says_what_it_does() -> None:
 # ------------------------------------------------------------------ Enter, as the browser sends it
 
 
-def hear(*messages: tuple[str, str]) -> list[str]:
+def hear(monkeypatch: pytest.MonkeyPatch, *messages: tuple[str, str]) -> list[str]:
     """What `on_enter` hands on when these messages reach a running kernel, one right after the other."""
     heard: list[str] = []
 
     async def kernel() -> None:
+        monkeypatch.setattr(entering, "running_loop", asyncio.get_running_loop)
         text = widgets.Text()
         on_enter(text, lambda: heard.append(text.value))
         for kind, value in messages:
@@ -217,18 +218,18 @@ def hear(*messages: tuple[str, str]) -> list[str]:
     return heard
 
 
-def test_enter_waits_for_the_text_that_follows_it() -> None:
-    assert hear(("enter", ""), ("text", "0.35")) == ["0.35"]
-    assert hear(("text", "0.3"), ("enter", ""), ("text", "0.35")) == ["0.35"]
+def test_enter_waits_for_the_text_that_follows_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert hear(monkeypatch, ("enter", ""), ("text", "0.35")) == ["0.35"]
+    assert hear(monkeypatch, ("text", "0.3"), ("enter", ""), ("text", "0.35")) == ["0.35"]
 
 
 def test_enter_goes_on_where_no_text_follows() -> None:
-    assert hear(("text", "0.35"), ("enter", "")) == ["0.35"]
-    assert hear(("enter", "")) == [""]
+    assert hear(monkeypatch, ("text", "0.35"), ("enter", "")) == ["0.35"]
+    assert hear(monkeypatch, ("enter", "")) == [""]
 
 
 def test_leaving_the_field_is_no_enter() -> None:
-    assert hear(("text", "0.35"), ("text", "0.4")) == []
+    assert hear(monkeypatch, ("text", "0.35"), ("text", "0.4")) == []
 
 
 def test_the_forms_field_sends_its_text_whole() -> None:

@@ -82,7 +82,6 @@ def divisor(z: Any, eps: float) -> float:
 
 def statistics_of(norm: str, shape: tuple[int, ...]) -> np.ndarray:
     """How many numbers go into each statistic of `norm`, one entry a statistic: counted cell by cell."""
-    assert len(shape) == 4
     shared: dict[Any, int] = {}
     for index in itertools.product(*map(range, shape)):
         example, channel, *place = index

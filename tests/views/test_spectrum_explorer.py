@@ -36,6 +36,7 @@ def test_an_answer_is_one_message_that_says_which_question_it_answers(explorer):
         "sigma_w": 1.5,
         "phi": "relu",
         "init": "orthogonal",
+        "norm": "none",
         "residual": True,
         "seed": 0,
     }

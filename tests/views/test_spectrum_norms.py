@@ -156,7 +156,7 @@ def test_sixty_four_normed_layers_agree_with_160_digits(norm, phi, residual, mon
 
 @pytest.mark.parametrize("norm", NORMS[1:])
 def test_with_a_norm_the_spectrum_forgets_the_weights_scale(norm):
-    """Exactly only as ε → 0: at σ_w = 1 and 3 the variance is far above ε, and what is left of the scale is below 10⁻³ decades."""
+    """Exactly only as ε → 0: at σ_w = 1 and 3 the variance is far above ε, and below 10⁻³ decades of the scale are left."""
     first, second = (spectrum("relu", "gaussian", sigma_w, norm=norm)[:20, :8] for sigma_w in (1.0, 3.0))
     np.testing.assert_allclose(first, second, atol=1e-3)
     assert abs(spectrum("relu", "gaussian", 3.0)[19, 0] - spectrum("relu", "gaussian", 1.0)[19, 0]) > 5
