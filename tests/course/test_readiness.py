@@ -223,12 +223,12 @@ def test_enter_waits_for_the_text_that_follows_it(monkeypatch: pytest.MonkeyPatc
     assert hear(monkeypatch, ("text", "0.3"), ("enter", ""), ("text", "0.35")) == ["0.35"]
 
 
-def test_enter_goes_on_where_no_text_follows() -> None:
+def test_enter_goes_on_where_no_text_follows(monkeypatch: pytest.MonkeyPatch) -> None:
     assert hear(monkeypatch, ("text", "0.35"), ("enter", "")) == ["0.35"]
     assert hear(monkeypatch, ("enter", "")) == [""]
 
 
-def test_leaving_the_field_is_no_enter() -> None:
+def test_leaving_the_field_is_no_enter(monkeypatch: pytest.MonkeyPatch) -> None:
     assert hear(monkeypatch, ("text", "0.35"), ("text", "0.4")) == []
 
 
