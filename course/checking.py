@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from autograder import bank, compare
-from autograder.exercise import BankError, Exercise, State, Verdict, plain
+from autograder.exercise import BankError, Exercise, State, Verdict
 from autograder.judge import judge
 from course import session
 from course.errors import CourseError
 from course.mastery import record
 from course.panel import Panel, of_verdict
+from course.practising import event_of, shown
 
 _hints_taken: dict[str, int] = {}
 
@@ -52,7 +53,7 @@ def check(exercise: str, answer: Any, /, **arguments: Any) -> Points:
         return _spoken(Points(0.0, Panel("try", "! This question cannot be judged", (("because", str(error)),))))
     panel = of_verdict(verdict, compare.tolerance(found.returns) if found else "")
     if found is not None and verdict.state is not State.NOT_ATTEMPTED and session.person_present():
-        problem = _record(found, verdict, arguments)
+        problem = _record(found, answer, verdict, arguments)
         panel = Panel(panel.tone, panel.heading, panel.rows, problem or panel.note)
     return _spoken(Points(verdict.points, panel))
 
@@ -61,18 +62,15 @@ def _not_here(exercise: str) -> Verdict:
     return Verdict(exercise, State.RECORDED, 0.0, 0.0, sentence="Recorded; it will be judged when you submit.")
 
 
-def _record(exercise: Exercise, verdict: Verdict, arguments: dict[str, Any]) -> str:
+def _record(exercise: Exercise, answer: Any, verdict: Verdict, arguments: dict[str, Any]) -> str:
     """Write the answer to the learner's record; the sentence that says why, where that failed."""
-    event = record.Event(
-        "answer",
-        unit=exercise.skill.split(".")[0],
-        skill=exercise.skill,
-        exercise=exercise.id,
-        arguments=plain(arguments),
-        seed=0 if exercise.is_code else None,
-        content=exercise.version,
+    event = event_of(
+        exercise,
+        arguments,
         right=verdict.right,
         mistake=verdict.mistake,
+        given="" if exercise.is_code else shown(answer),
+        seed=0 if exercise.is_code else None,
         hints=_hints_taken.get(exercise.id, 0),
         source="check",
     )

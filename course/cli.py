@@ -9,7 +9,9 @@ import click
 
 _COMMANDS = {
     "study": ("course.study", "command"),
+    "open": ("course.progress_command", "open_command"),
     "progress": ("course.progress_command", "command"),
+    "why": ("course.progress_command", "why_command"),
     "lint": ("course.authoring.commands", "lint"),
     "sync": ("course.authoring.commands", "sync"),
     "exercises": ("course.authoring.commands", "exercises"),

@@ -13,11 +13,14 @@ import ipywidgets as widgets
 
 from autograder import compare
 from autograder.compare import Unreadable
-from autograder.exercise import Choice, State, Verdict
+from autograder.exercise import BankError, Choice, State, Verdict
 from course.entering import on_enter
-from course.mastery.rule import IN_A_ROW, SkillState
+from course.errors import CourseError
+from course.mastery.rule import SkillState
+from course.mastery.steps import Step
 from course.panel import Panel, of_verdict
 from course.practising import Session, start, typed
+from course.rounds import checkpoint
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -40,9 +43,10 @@ class Shown:
 
 def row_of(state: SkillState) -> str:
     """A skill's row as text: how many in a row, or mastered."""
-    if state.mastered:
+    if state.held:
         return "✓ mastered"
-    return "●" * state.row + "○" * (IN_A_ROW - state.row) + f" {state.row} of {IN_A_ROW} in a row"
+    row = min(state.row, state.need)
+    return "●" * row + "○" * (state.need - row) + f" {row} of {state.need} in a row"
 
 
 def button(text: str, action: Callable[[], None], *, primary: bool = False, tooltip: str = "") -> widgets.Button:
@@ -148,7 +152,7 @@ class PracticeForm:
         note = self.session.problem or panel.note
         if verdict.right:
             state = self.session.state
-            if state.mastered and state.row == IN_A_ROW and counted:
+            if state.held and state.row == state.need and counted:
                 note = "Mastered: three fresh ones in a row. Press Enter to go on for the joy of it."
             else:
                 note = (
@@ -168,27 +172,44 @@ class PracticeForm:
         self.next.disabled = self.session.verdict is None or self.session.verdict.state is State.UNREADABLE
 
 
-def practice_list(
-    panel: Panel, skills: Sequence[tuple[str, str]], extra: Sequence[tuple[str, Callable[[], Panel]]] = ()
-) -> Shown:
-    """A panel with a button a skill that opens its practice below, and further buttons that answer with a panel.
+def step_list(panel: Panel, steps: Sequence[Step], extra: Sequence[tuple[str, Callable[[], Panel]]] = ()) -> Shown:
+    """A panel with a button for each step that can be taken here, which opens its practice or checkpoint below.
 
-    `skills` are (id, title) pairs; `extra` are (text, action) pairs.
+    `extra` are (text, action) pairs: further buttons that answer with a panel.
     """
     place = widgets.VBox([])
 
-    def open_practice(skill: str) -> None:
-        form = PracticeForm(start(skill))
+    def open_step(step: Step) -> None:
+        try:
+            form = form_of(step)
+        except (CourseError, BankError) as error:
+            place.children = [widgets.HTML(Panel("try", "! Not now", (("because", str(error)),)).html())]
+            return
         place.children = [form.widget]
         form.field.focus()
 
     def say(action: Callable[[], Panel]) -> None:
         place.children = [widgets.HTML(action().html())]
 
+    able = [step for step in steps if step.ready and step.kind != "write"]
     buttons = [
-        button(f"Practise: {title}", lambda skill=skill: open_practice(skill), primary=i == 0)  # type: ignore[misc]
-        for i, (skill, title) in enumerate(skills)
+        button(text_of(step), lambda step=step: open_step(step), primary=i == 0)  # type: ignore[misc]
+        for i, step in enumerate(able)
     ]
     buttons += [button(text, lambda action=action: say(action)) for text, action in extra]  # type: ignore[misc]
     bar = widgets.HBox(buttons, layout=widgets.Layout(flex_flow="row wrap"))
     return Shown(widgets.VBox([widgets.HTML(panel.html()), bar, place]), panel)
+
+
+def text_of(step: Step) -> str:
+    """What a step's button says."""
+    return f"Sit the checkpoint of {step.unit}" if step.kind == "checkpoint" else f"Practise: {step.title}"
+
+
+def form_of(step: Step) -> PracticeForm:
+    """The form in which a step is taken. `CourseError` where it cannot be taken now."""
+    if step.kind == "checkpoint":
+        from course.round_form import RoundForm
+
+        return RoundForm(checkpoint(step.unit))
+    return PracticeForm(start(step.target))

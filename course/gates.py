@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
-from course import manifest, session
+from course import session
 from course.errors import CourseError
-from course.manifest import Syllabus, Unit
-from course.mastery import record, rule
+from course.manifest import Unit
+from course.mastery import record, rule, steps
+from course.mastery.rule import Standing, State
+from course.mastery.steps import Step
 from course.panel import Panel
+from course.practising import standing
 
 
 class GateClosed(CourseError):
@@ -20,28 +24,37 @@ class GateClosed(CourseError):
 def gate(unit: str) -> Any:
     """Open the lesson `unit`, or say what is missing and stop.
 
-    Open when every gated skill of the units it requires is mastered, or when the learner chose to continue
-    anyway. `ISOMETRY_GATES=open` opens all gates (for those who run notebooks unattended).
+    Open when every unit it requires is mastered, or when the learner chose to continue anyway, where the manifest
+    allows that. `ISOMETRY_GATES=open` opens all gates (for those who run notebooks unattended).
     """
-    syllabus = manifest.load()
-    this = syllabus.unit(unit)
-    replay = record.read()
-    state = rule.gate(this, syllabus, replay.events)
+    where, warning = standing()
+    this = where.syllabus.unit(unit)
+    state = where.gate(this)
     if state.open or os.environ.get("ISOMETRY_GATES") == "open":
-        return _welcome(this, state, replay.warning)
-    panel = closed_panel(this, state, syllabus, rule.skills(replay.events), replay.warning)
+        return _welcome(this, state, warning)
+    panel = closed_panel(where, this, warning)
     if session.kernel() is None:
         print(panel.text())
     else:
         from IPython.display import display
 
-        from course.form import practice_list
+        from course.form import step_list
 
-        missing = [(skill, syllabus.skill(skill).title) for _, skill in state.missing]
-        display(practice_list(panel, missing, [("Continue anyway", lambda: walk_past(this))]))
-    count = len(state.missing)
-    what = "one skill is" if count == 1 else f"{count} skills are"
-    raise GateClosed(f"The gate of {this.id} is closed: {what} to be mastered first. See the panel above.")
+        hard = where.syllabus.hard_gates
+        extra = [] if hard else [("Continue anyway", lambda: walk_past(this))]
+        display(step_list(panel, steps.before(where, this), extra))
+    raise GateClosed(f"{in_a_sentence(where, this)} See the panel above.")
+
+
+def in_a_sentence(where: Standing, unit: Unit) -> str:
+    """That the gate of `unit` is closed, and what is missing, in one sentence."""
+    state = where.gate(unit)
+    count, missing = len(state.skills), []
+    if count:
+        missing.append("one skill is" if count == 1 else f"{count} skills are")
+    if state.checkpoints:
+        missing.append("the checkpoint of " + " and ".join(state.checkpoints) + (" too" if count else " is"))
+    return f"The gate of {unit.id} is closed: {', and '.join(missing)} to be mastered first."
 
 
 def _welcome(unit: Unit, state: rule.Gate, warning: str) -> Panel:
@@ -49,16 +62,24 @@ def _welcome(unit: Unit, state: rule.Gate, warning: str) -> Panel:
     return Panel("good", f"✓ Open · {unit.title}", (("question", unit.question),), warning or how)
 
 
-def closed_panel(
-    unit: Unit, state: rule.Gate, syllabus: Syllabus, states: dict[str, rule.SkillState], warning: str = ""
-) -> Panel:
-    """What is missing before `unit` opens, skill by skill."""
+def closed_panel(where: Standing, unit: Unit, warning: str = "") -> Panel:
+    """What is missing before `unit` opens, step by step."""
+    rows = step_rows(steps.before(where, unit))
+    note = (
+        "When all of it is done, run this cell again. A skill needs fresh questions right in a row, at the first try and "
+        "without a hint."
+    )
+    return Panel("partly", f"◐ Not open yet · {unit.title}", rows, f"{note} {warning}".strip())
+
+
+def step_rows(left: Sequence[Step]) -> tuple[tuple[str, str], ...]:
+    """Steps as a panel's rows, each unit named once."""
+    named: set[str] = set()
     rows = []
-    for name, skill in state.missing:
-        have = states.get(skill, rule.SkillState()).row
-        rows.append((name, f"{syllabus.skill(skill).title}: {have} of {rule.IN_A_ROW} in a row"))
-    note = "Practise below; when all are mastered, run this cell again. Each needs three fresh ones right in a row."
-    return Panel("partly", f"◐ Not open yet · {unit.title}", tuple(rows), f"{note} {warning}".strip())
+    for step in left:
+        rows.append(("" if step.unit in named else step.unit, step.text))
+        named.add(step.unit)
+    return tuple((label or "·", text) for label, text in rows)
 
 
 def walk_past(unit: Unit) -> Panel:
@@ -73,64 +94,88 @@ def walk_past(unit: Unit) -> Panel:
 
 def progress(unit: str | None = None) -> Any:
     """Where you stand with each skill of `unit`, with a button to practise what is missing; without one, in all units."""
-    replay = record.read()
-    states = rule.skills(replay.events)
+    where, warning = standing()
     if unit is None:
-        return overview_panel(manifest.load(), replay.events, states, replay.warning)
-    this = manifest.load().unit(unit)
-    panel = progress_panel(this, states, replay.warning)
-    missing = set(rule.unmastered(this, states))
-    if not missing or session.kernel() is None:
+        return overview_panel(where, warning)
+    this = where.syllabus.unit(unit)
+    panel = progress_panel(where, this, warning)
+    left = steps.of_unit(where, this)
+    left += [step for name in where.due(this, _now()) for step in reviews(where, this, name)]
+    if not left or session.kernel() is None:
         return panel
-    from course.form import practice_list
+    from course.form import step_list
 
-    return practice_list(panel, [(skill.id, skill.title) for skill in this.gated if skill.id in missing])
-
-
-def overview_panel(
-    syllabus: Syllabus, events: Sequence[record.Event], states: dict[str, rule.SkillState], warning: str = ""
-) -> Panel:
-    """Every unit in a line: how many of its skills are mastered, and whether its gate is open."""
-    rows = []
-    for unit in syllabus.units:
-        have = len(unit.gated) - len(rule.unmastered(unit, states))
-        if not unit.gated:
-            said = "advises, never blocks"
-        elif have == len(unit.gated):
-            said = f"✓ all {have} skills mastered"
-        else:
-            door = "open" if rule.gate(unit, syllabus, events).open else "after " + " and ".join(unit.requires)
-            said = f"{have} of {len(unit.gated)} skills mastered · {door}"
-        rows.append((unit.id.split("-")[0], f"{unit.title.split(':')[0]}: {said}"))
-    return Panel("quiet", "Where you stand", tuple(rows), warning)
+    return step_list(panel, left)
 
 
-def _no_gate_panel(unit: Unit, states: dict[str, rule.SkillState], warning: str) -> Panel:
-    """Where you stand with a unit that opens nothing."""
-    rows = []
-    for skill in unit.skills:
-        state = states.get(skill.id, rule.SkillState())
-        row = "●" * state.row + "○" * (rule.IN_A_ROW - state.row)
-        rows.append(("✓ mastered" if state.mastered else row, skill.title))
-    note = f"Nothing here is a gate: go on whenever you like. {warning}"
-    return Panel("quiet", f"Where you stand · {unit.id}", tuple(rows), note.strip())
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
-def progress_panel(unit: Unit, states: dict[str, rule.SkillState], warning: str = "") -> Panel:
-    """The gate at the end of `unit`, skill by skill."""
+def reviews(where: Standing, unit: Unit, skill: str) -> list[Step]:
+    """The step of a skill whose review is due."""
+    if not where.skill(skill).held:
+        return steps.of_skill(where, unit, skill)
+    title = next(s.title for s in unit.skills if s.id == skill)
+    return [Step("practise", unit.id, skill, title, "review due")]
+
+
+def overview_panel(where: Standing, warning: str = "", now: datetime | None = None) -> Panel:
+    """Every unit in a line: how many of its skills are mastered, and whether it is open, mastered or due."""
+    now = now or _now()
+    rows = [(unit.id.split("-")[0], f"{unit.title.split(':')[0]}: {unit_line(where, unit, now)}") for unit in where.syllabus.units]
+    due = sum(len(where.due(unit, now)) for unit in where.syllabus.units)
+    said = f"{due} {'review is' if due == 1 else 'reviews are'} due today: `practice()`." if due else ""
+    return Panel("quiet", "Where you stand", tuple(rows), f"{said} {warning}".strip())
+
+
+def unit_line(where: Standing, unit: Unit, now: datetime) -> str:
+    """Where a learner stands with `unit`, in a few words."""
     if not unit.gated:
-        return _no_gate_panel(unit, states, warning)
-    rows = []
-    for skill in unit.skills:
-        state = states.get(skill.id, rule.SkillState())
-        row = "●" * min(state.row, rule.IN_A_ROW) + "○" * max(0, rule.IN_A_ROW - state.row)
-        rows.append(
-            ("✓ mastered" if state.mastered else row, skill.title + ("" if skill.gates else " (does not gate)"))
-        )
-    missing = len(rule.unmastered(unit, states))
-    if missing:
-        heading = f"◐ {len(unit.gated) - missing} of {len(unit.gated)} skills mastered · {unit.id}"
-        return Panel("partly", heading, tuple(rows), f"Each needs three fresh ones right in a row. {warning}".strip())
-    return Panel(
-        "good", f"✓ All skills mastered · {unit.id}", tuple(rows), f"The next lesson is open. {warning}".strip()
-    )
+        return "advises, never blocks"
+    state, have = where.state(unit, now), len(unit.gated) - len(where.unmastered(unit))
+    of = f"{have} of {len(unit.gated)} skills mastered"
+    walked = " · continued without mastery" if where.gate(unit).walked_past else ""
+    if state is State.LOCKED:
+        return f"{of} · opens after {' and '.join(unit.requires)}"
+    if state is State.MASTERED:
+        return f"✓ mastered: {have} skills and the checkpoint"
+    if state is State.DUE:
+        due = len(where.due(unit, now))
+        mastered = "✓ mastered" if where.mastered(unit) else of
+        return f"{mastered} · {due} {'review' if due == 1 else 'reviews'} due{walked}"
+    point = " · the checkpoint is next" if have == len(unit.gated) else ""
+    return f"{of} · {state.value}{point}{walked}"
+
+
+def progress_panel(where: Standing, unit: Unit, warning: str = "") -> Panel:
+    """`unit`, skill by skill, and its checkpoint."""
+    rows = [(standing_of(where, skill.id), skill.title + ("" if skill.gates or not unit.gated else " (does not gate)"))
+            for skill in unit.skills]  # fmt: skip
+    if not unit.gated:
+        note = f"Nothing here is a gate: go on whenever you like. {warning}"
+        return Panel("quiet", f"Where you stand · {unit.id}", tuple(rows), note.strip())
+    left = steps.of_unit(where, unit)
+    for step in left:
+        if step.kind == "checkpoint":
+            rows.append(("checkpoint", step.standing))
+        elif step.kind == "write":
+            rows.append(("to write", f"`{step.target}`, in the unit's exercises"))
+    have = len(unit.gated) - len(where.unmastered(unit))
+    if left:
+        heading = f"◐ {have} of {len(unit.gated)} skills mastered · {unit.id}"
+        note = f"Each needs fresh ones right in a row, at the first try. {warning}"
+        return Panel("partly", heading, tuple(rows), note.strip())
+    rows.append(("checkpoint", "✓ passed"))
+    opened = [other.id for other in where.syllabus.units if unit.id in other.requires]
+    note = f"It opens {' and '.join(opened)}. {warning}" if opened else warning
+    return Panel("good", f"✓ Mastered · {unit.id}", tuple(rows), note.strip())
+
+
+def standing_of(where: Standing, name: str) -> str:
+    """A skill's row as signs, or that it is mastered, or open again."""
+    state = where.skill(name)
+    if state.held:
+        return "✓ due" if state.due(_now()) else "✓ mastered"
+    row = min(state.row, state.need)
+    return ("↻ " if state.reopened else "") + "●" * row + "○" * (state.need - row)

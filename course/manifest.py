@@ -19,6 +19,8 @@ class Skill:
     id: str
     title: str
     gates: bool
+    code: tuple[str, ...] = ()
+    """The code exercises that have to be passed for it, by id, where it is about writing code."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ class Syllabus:
     version: int
     title: str
     units: tuple[Unit, ...]
+    hard_gates: bool = False
+    """Whether a closed gate stays closed; else a learner may continue without mastery, which is recorded."""
 
     def unit(self, name: str) -> Unit:
         """The unit called `name`, with or without its number; `CourseError` where there is none."""
@@ -92,7 +96,10 @@ def _parse(text: str) -> Syllabus:
                 question=unit["question"],
                 minutes=int(unit["minutes"]),
                 requires=tuple(unit["requires"]),
-                skills=tuple(Skill(s["id"], s["title"], bool(s["gates"])) for s in unit.get("skill", [])),
+                skills=tuple(
+                    Skill(s["id"], s["title"], bool(s["gates"]), tuple(s.get("code", ())))
+                    for s in unit.get("skill", [])
+                ),
             )
             for unit in data["unit"]
         )
@@ -100,9 +107,12 @@ def _parse(text: str) -> Syllabus:
         raise CourseError(f"syllabus.toml is not TOML: {error}") from None
     except KeyError as error:
         raise CourseError(f"syllabus.toml lacks {error}; each unit and skill needs all of its fields.") from None
+    gates = data.get("gates", "soft")
+    if gates not in ("soft", "hard"):
+        raise CourseError(f"syllabus.toml: gates is “{gates}”; it may be “soft” or “hard”.")
     known = {unit.id for unit in units}
     for unit in units:
         for name in unit.requires:
             if name not in known:
                 raise CourseError(f"syllabus.toml: {unit.id} requires “{name}”, which is no unit.")
-    return Syllabus(int(data["version"]), data["title"], units)
+    return Syllabus(int(data["version"]), data["title"], units, gates == "hard")

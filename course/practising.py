@@ -7,22 +7,45 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from autograder import bank, judge
 from autograder.compare import Unreadable
-from autograder.exercise import Array, BankError, Choice, Exercise, Integer, Number, State, Value, Variant, Verdict
+from autograder.exercise import (
+    Array,
+    BankError,
+    Choice,
+    Exercise,
+    Integer,
+    Number,
+    State,
+    Value,
+    Variant,
+    Verdict,
+    plain,
+    show,
+)
 from course import manifest, session
 from course.errors import CourseError
-from course.mastery import record, rule
+from course.manifest import Syllabus
+from course.mastery import record
+from course.mastery.rule import SkillState, Standing
 
 FRESH_DRAWS = 60
 """How many seeds are tried for a variant this learner has not seen; then an old one must do, and does not count."""
 
+SHOWN = 400
+"""How many characters of an answer the record keeps as text."""
+
 
 def _new_seed() -> int:
     return secrets.randbelow(2**31)
+
+
+def _nobody() -> Standing:
+    return Standing(Syllabus(0, "", ()))
 
 
 @dataclass
@@ -39,27 +62,37 @@ class Session:
         Where an event goes; by default the learner's record, when a person is there.
     new_seed:
         A fresh seed for each draw.
+    standing:
+        Where the learner stands; every event written is taken by it, too.
+    source, sitting:
+        How its answers are marked in the record: practice, or an item of a checkpoint.
     """
 
     skill: str
     exercises: list[Exercise]
     write: Callable[[record.Event], None] = record.append
     new_seed: Callable[[], int] = _new_seed
-    events: list[record.Event] = field(default_factory=list)
+    standing: Standing = field(default_factory=_nobody)
+    source: record.Source = "practice"
+    sitting: str = ""
     exercise: Exercise = field(init=False)
     variant: Variant = field(init=False)
     verdict: Verdict | None = field(init=False, default=None)
     hints: int = field(init=False, default=0)
     first: bool = field(init=False, default=True)
+    """Whether no answer to this question was taken yet."""
+    first_right: bool = field(init=False, default=False)
     problem: str = field(init=False, default="")
+    did: str = field(init=False, default="")
+    """What the first answer to this question did, in the words of the rule."""
     _turn: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
         self.deal()
 
     @property
-    def state(self) -> rule.SkillState:
-        return rule.skills(self.events).get(self.skill, rule.SkillState())
+    def state(self) -> SkillState:
+        return self.standing.skill(self.skill)
 
     @property
     def done(self) -> bool:
@@ -74,17 +107,16 @@ class Session:
         """Draw the next question: a variant this learner has not answered before, where there still is one."""
         for offset in range(len(self.exercises)):
             exercise = self.exercises[(self._turn + offset) % len(self.exercises)]
-            seen = record.variants_seen(self.events, exercise.id)
             for _ in range(FRESH_DRAWS):
                 variant = judge.deal(exercise, self.new_seed())
-                if record.variant_text(variant.arguments) not in seen:
+                if (exercise.id, record.variant_text(variant.arguments)) not in self.standing.seen:
                     break
             else:
                 continue
             break
         self._turn += offset + 1
         self.exercise, self.variant = exercise, variant
-        self.verdict, self.hints, self.first = None, 0, True
+        self.verdict, self.hints, self.first, self.first_right, self.did = None, 0, True, False, ""
 
     def hint(self) -> str:
         """The next hint; a hinted answer does not count towards the gate."""
@@ -97,68 +129,121 @@ class Session:
         """Judge `value`. What cannot be read as an answer at all is no attempt, and is not counted."""
         self.verdict = judge.judge(self.exercise, value, self.variant.arguments)
         if self.verdict.state not in (State.NOT_ATTEMPTED, State.UNREADABLE):
-            self._count(self.verdict.right, self.verdict.mistake)
+            self._count(self.verdict.right, self.verdict.mistake, shown(value))
         return self.verdict
 
     def give_up(self) -> Verdict:
         """Say "I don't know": counted as a miss, since otherwise one could wait for an easy question."""
-        self._count(False, None)
+        self._count(False, None, "I don't know")
         self.verdict = Verdict(
             self.exercise.id, State.NOT_ATTEMPTED, 0.0, self.exercise.points, self.question, sentence=self.hint()
         )
         return self.verdict
 
-    def _count(self, right: bool, mistake: str | None) -> None:
-        event = record.Event(
-            "answer",
-            unit=self.skill.split(".")[0],
-            skill=self.skill,
-            exercise=self.exercise.id,
-            arguments=self.variant.arguments,
-            seed=self.variant.seed,
-            content=self.exercise.version,
+    def _count(self, right: bool, mistake: str | None, given: str) -> None:
+        event = event_of(
+            self.exercise,
+            self.variant.arguments,
             right=right,
             mistake=mistake,
+            given=given,
+            seed=self.variant.seed,
             hints=self.hints,
             first=self.first,
+            source=self.source,
+            sitting=self.sitting,
         )
-        self.first = False
         self.problem = ""
         try:
             self.write(event)
         except CourseError as error:
             self.problem = str(error)
-            return  # what is not in the record does not count, here either
-        self.events.append(event)
+            return  # what is not in the record does not count, here either; it may be answered again
+        did = self.standing.take(event)
+        if self.first:
+            self.first, self.first_right, self.did = False, right, did
+        if self.state.stuck and not self.state.marked:
+            mark = record.Event("stuck", unit=event.unit, skill=self.skill)
+            with suppress(CourseError):  # the next answer tries again
+                self.write(mark)
+                self.standing.take(mark)
 
 
-def start(skill: str) -> Session:
+def shown(value: Any) -> str:
+    """An answer as the record keeps it: short enough to read."""
+    text = show(value)
+    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
+
+
+def event_of(exercise: Exercise, arguments: dict[str, Any], **what: Any) -> record.Event:
+    """The event of one answer to `exercise`, with what was asked and accepted as text."""
+    if exercise.is_code:
+        asked, accepted = exercise.prompt().split("\n")[0], ""
+    else:
+        asked, accepted = exercise.prompt(arguments), shown(exercise.reference(*exercise.inputs(arguments)))
+    return record.Event(
+        "answer",
+        unit=exercise.skill.split(".")[0],
+        skill=exercise.skill,
+        exercise=exercise.id,
+        arguments=plain(arguments),
+        content=exercise.version,
+        options=len(exercise.answer.options) if isinstance(exercise.answer, Choice) else 0,
+        asked=asked,
+        accepted=accepted,
+        **what,
+    )
+
+
+def standing() -> tuple[Standing, str]:
+    """Where the learner stands, from their record, and what there is to say about the record."""
+    replay = record.read()
+    return Standing(manifest.load(), replay.events), replay.warning
+
+
+def questions(skill: str, *, gating: bool = False) -> list[Exercise]:
+    """The short questions of `skill`; for a checkpoint without choices of two. Empty where its bank is not here."""
+    found = bank.find_bank(skill.split(".")[0])
+    exercises = [e for e in found.of_skill(skill) if not e.is_code] if found else []
+    return [e for e in exercises if not (gating and isinstance(e.answer, Choice) and len(e.answer.options) == 2)]
+
+
+def start(skill: str, where: Standing | None = None) -> Session:
     """A session on `skill` that goes on from the learner's record. `CourseError` where it cannot be practised."""
     manifest.load().skill(skill)
-    found = bank.find_bank(skill.split(".")[0])
-    if found is None:
+    exercises = questions(skill)
+    if not exercises and bank.find_bank(skill.split(".")[0]) is None:
         raise CourseError(f"The exercises of “{skill}” are not here, so it cannot be practised on this machine.")
-    exercises = [e for e in found.of_skill(skill) if not e.is_code]
     if not exercises:
         raise CourseError(f"“{skill}” has no short questions; its exercise is in the unit's notebook.")
-    events = list(record.read().events)
-    if session.person_present():
-        return Session(skill, exercises, events=events)
-    return Session(skill, exercises, write=lambda event: None, events=events)
+    where = where or standing()[0]
+    return Session(skill, exercises, write=writer(), standing=where)
 
 
-def practice(skill: str) -> Any:
-    """Deal fresh questions on `skill` in a form; three right in a row master it.
+def writer() -> Callable[[record.Event], None]:
+    """Where events go: into the record when a person is there, nowhere when a program runs the notebook."""
+    return record.append if session.person_present() else lambda event: None
 
-    Enter submits, and after a right answer deals the next. Without widgets it shows the first question.
+
+def practice(skill: str | None = None) -> Any:
+    """Deal fresh questions on `skill` in a form, as many as you like; without one, a session of about ten minutes.
+
+    The session asks what is due for review, then what is weak, across units. Enter submits, and after a right answer
+    goes on. Without widgets the first question is shown.
     """
     try:
-        begun = start(skill)
+        if skill is None:
+            from course.rounds import session_of_ten_minutes
+
+            begun = session_of_ten_minutes()
+            from course.round_form import shown_round
+
+            return shown_round(begun)
+        from course.form import PracticeForm
+
+        return PracticeForm(start(skill)).shown()
     except BankError as error:
         raise CourseError(str(error)) from None
-    from course.form import PracticeForm
-
-    return PracticeForm(begun).shown()
 
 
 # --------------------------------------------------------------------------- what a learner types

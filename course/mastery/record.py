@@ -1,47 +1,67 @@
 """The learner's record: an append-only file of JSON lines, one event a line. Everything shown is replayed from it.
 
-An event keeps the arguments that were drawn, not only the seed, so that an old answer stays readable after the
-bank has changed. A line is written whole, in one call, at the end of the file; a line torn by a crash is passed over
-when reading, and the next event starts on a line of its own.
+An event keeps what was asked, answered and accepted as text, and the arguments that were drawn, not only the seed, so
+that an old answer stays readable after the exercise has changed. It holds no name. A line is written whole, under a
+lock, at the end of the file; a line torn by a crash is passed over when reading, and the next event starts on a line
+of its own.
+
+What is replayed is the set of events, each id once, in the order of their times: two records with the same events tell
+the same, in whatever order their lines stand.
 """
 
 from __future__ import annotations
 
-import json
+import fcntl
 import os
+import threading
 import uuid
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field, fields
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
+
+import msgspec
 
 from course import paths
 from course.errors import CourseError
 
-VERSION = 1
+VERSION = 2
 
-Kind = Literal["answer", "continue"]
-Source = Literal["practice", "check"]
+Kind = Literal["answer", "continue", "sitting", "stuck"]
+Source = Literal["practice", "check", "checkpoint"]
+
+AHEAD = timedelta(minutes=10)
+"""How far an event may lie ahead of the clock before it is remarked upon."""
+
+_last = datetime.min.replace(tzinfo=UTC)
+_one_at_a_time = threading.Lock()
 
 
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
+def _now() -> datetime:
+    """The time in UTC; later than any this process has given, so that events of one kernel never tie."""
+    global _last
+    with _one_at_a_time:
+        _last = max(datetime.now(UTC), _last + timedelta(microseconds=1))
+        return _last
 
 
 def _new_id() -> str:
     return uuid.uuid4().hex
 
 
-@dataclass(frozen=True)
-class Event:
-    """One thing that happened. `kind` "answer" is an answer judged; "continue" is a gate walked past."""
+class Event(msgspec.Struct, frozen=True):
+    """One thing that happened.
+
+    "answer": an answer judged · "continue": a gate walked past · "sitting": a checkpoint begun · "stuck": a skill not
+    mastered after many tries, when another way in was offered.
+    """
 
     kind: Kind
     unit: str
     skill: str = ""
     exercise: str = ""
-    arguments: dict[str, Any] = field(default_factory=dict)
+    arguments: dict[str, Any] = {}
     seed: int | None = None
     content: str = ""
     """The version of the bank's text; a seed means the same variant only under it."""
@@ -51,100 +71,210 @@ class Event:
     first: bool = True
     """Whether this was the first answer to this variant."""
     source: Source = "practice"
-    at: str = field(default_factory=_now)
-    """UTC, ISO 8601."""
-    id: str = field(default_factory=_new_id)
+    sitting: str = ""
+    """Which checkpoint it belongs to."""
+    options: int = 0
+    """How many options there were to choose from; 0 where the answer was typed or written."""
+    asked: str = ""
+    given: str = ""
+    accepted: str = ""
+    """The question, the answer and the right answer, as a learner read them then."""
+    at: datetime = msgspec.field(default_factory=_now)
+    """UTC."""
+    id: str = msgspec.field(default_factory=_new_id)
     v: int = VERSION
 
 
-_FIELDS = {f.name for f in fields(Event)}
+class _Header(msgspec.Struct):
+    """What every version of an event has."""
+
+    id: str
+    at: datetime
+    v: int
 
 
-@dataclass(frozen=True)
-class Replay:
-    """What a record holds, and how many lines could not be read (a torn line, a later version)."""
+class Replay(msgspec.Struct, frozen=True):
+    """The events of a record in the order of their times, and what there is to say about the rest."""
 
     events: tuple[Event, ...]
     torn: int = 0
+    """Lines that could not be read."""
     newer: int = 0
+    """Lines that a later version of the course wrote."""
+    ahead: int = 0
+    """Events dated after now."""
 
     @property
     def warning(self) -> str:
-        """One sentence where something was passed over; empty where nothing was."""
+        """What a learner should know of the record; empty where there is nothing."""
+        said = []
         if self.newer:
-            return (
-                f"{self.newer} events were written by a later version of the course and are kept, but not counted here."
+            said.append(
+                f"{self.newer} events were written by a later version of the course; they are kept, but not counted here."
             )
         if self.torn:
-            return f"{self.torn} damaged lines of your record were passed over; all others count."
-        return ""
+            said.append(f"{self.torn} damaged lines of your record were passed over; all others count.")
+        if self.ahead:
+            said.append(
+                f"{self.ahead} events are dated after now: this computer's clock is, or was, wrong. They count; "
+                "set the clock, or reviews may come at odd times."
+            )
+        return " ".join(said)
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Event).decode
+_decode_header = msgspec.json.Decoder(_Header).decode
+_encode_sorted = msgspec.json.Encoder(order="sorted").encode
+
+
+# --------------------------------------------------------------------------- writing
 
 
 def append(event: Event, path: Path | None = None) -> None:
     """Write `event` at the end of the record. `CourseError` where it cannot be written; then nothing is half-kept."""
-    path = path or paths.record()
-    line = json.dumps(asdict(event), ensure_ascii=False, allow_nan=False).encode() + b"\n"
+    line = _encode(event)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
-        try:
-            size = os.fstat(descriptor).st_size
-            if size and os.pread(descriptor, 1, size - 1) != b"\n":
-                line = b"\n" + line  # the last writer was torn off; its half line stays alone
-            written = os.write(descriptor, line)
-            if written != len(line):
-                raise OSError(28, "the disk is full")
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        _append([line], path or paths.record())
     except OSError as error:
         raise CourseError(
             f"Your answer was judged, but could not be written to your record ({error.strerror or error}). "
-            f"Free some space or check that {path.name} may be written, then answer again."
+            f"Free some space or check that {(path or paths.record()).name} may be written, then answer again."
         ) from None
 
 
-def read(path: Path | None = None) -> Replay:
-    """All events of the record in order, each id once. A missing file is an empty record."""
+def add(lines: list[bytes], path: Path | None = None) -> int:
+    """Write those of `lines` whose events the record lacks, all or none; how many they were.
+
+    Raises `CourseError` where they cannot be written.
+    """
     path = path or paths.record()
     try:
-        lines = path.read_bytes().splitlines()
+        with _locked(path) as descriptor:
+            have = set(by_id(path.read_bytes()))
+            new = [line for id, line in by_id(b"\n".join(lines)).items() if id not in have]
+            if new:
+                _write(descriptor, new)
+    except OSError as error:
+        raise CourseError(
+            f"The events could not be added to your record ({error.strerror or error}), which is as it was. "
+            f"Free some space or check that {path.name} may be written, then try again."
+        ) from None
+    return len(new)
+
+
+def _append(lines: list[bytes], path: Path) -> None:
+    with _locked(path) as descriptor:
+        _write(descriptor, lines)
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[int]:
+    """The record, opened at its end, and no other kernel's while this lasts."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _write(descriptor: int, lines: list[bytes]) -> None:
+    size = os.fstat(descriptor).st_size
+    text = b"".join(line + b"\n" for line in lines)
+    if size and os.pread(descriptor, 1, size - 1) != b"\n":
+        text = b"\n" + text  # the last writer was torn off; its half line stays alone
+    try:
+        written = os.write(descriptor, text)
+        if written != len(text):
+            raise OSError(28, "the disk is full")
+        os.fsync(descriptor)
+    except OSError:
+        if os.fstat(descriptor).st_size > size:
+            os.ftruncate(descriptor, size)
+        raise
+
+
+# --------------------------------------------------------------------------- reading
+
+
+def read(path: Path | None = None) -> Replay:
+    """All events of the record, each id once, in the order of their times. A missing file is an empty record."""
+    return parse(text(path))
+
+
+def text(path: Path | None = None) -> bytes:
+    """The record's bytes; none where there is no file. `CourseError` where it cannot be read."""
+    path = path or paths.record()
+    try:
+        return path.read_bytes()
     except FileNotFoundError:
-        return Replay(())
+        return b""
     except OSError as error:
         raise CourseError(
             f"Your record cannot be read ({error.strerror}). Check that {path.name} may be read."
         ) from None
+
+
+def parse(content: bytes) -> Replay:
+    """What the lines of a record hold."""
     events: dict[str, Event] = {}
     torn = newer = 0
-    for line in lines:
+    for line in content.split(b"\n"):
         if not line.strip():
             continue
-        event = _parse(line)
-        if event is None:
-            torn += 1
-        elif event.v > VERSION:
-            newer += 1
-        else:
-            events.setdefault(event.id, event)
-    return Replay(tuple(events.values()), torn, newer)
+        try:
+            event = _decode(line)
+            if event.v > VERSION:
+                newer += 1
+            else:
+                events.setdefault(event.id, event)
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+            header = _header(line)
+            if header is not None and header.v > VERSION:
+                newer += 1
+            else:
+                torn += 1
+    ordered = sorted(events.values(), key=lambda e: (_utc(e.at), e.id))
+    horizon = datetime.now(UTC) + AHEAD
+    ahead = sum(1 for e in reversed(ordered[-1000:]) if _utc(e.at) > horizon)
+    return Replay(tuple(ordered), torn, newer, ahead)
 
 
-def _parse(line: bytes) -> Event | None:
+def _utc(at: datetime) -> datetime:
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _header(line: bytes) -> _Header | None:
     try:
-        data = json.loads(line)
-        if not isinstance(data, dict) or "id" not in data or not isinstance(data.get("v"), int):
-            return None
-        return Event(**{key: value for key, value in data.items() if key in _FIELDS})
-    except (ValueError, TypeError):
+        return _decode_header(line)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return None
 
 
-def variants_seen(events: Iterable[Event], exercise: str) -> set[str]:
-    """The arguments already asked of `exercise`, each as one text."""
-    return {variant_text(e.arguments) for e in events if e.exercise == exercise}
+def by_id(content: bytes) -> dict[str, bytes]:
+    """The lines of a record by their events' ids, of any version, in the order of their times; torn ones left out.
+
+    Where two lines claim one id, the same one of them is taken, whichever comes first.
+    """
+    found: dict[str, tuple[datetime, bytes]] = {}
+    for line in content.split(b"\n"):
+        header = _header(line) if line.strip() else None
+        if header is None:
+            continue
+        claim = (_utc(header.at), line.strip())
+        if header.id not in found or claim < found[header.id]:
+            found[header.id] = claim
+    ordered = sorted(found.items(), key=lambda item: (item[1][0], item[0]))
+    return {id: line for id, (_, line) in ordered}
+
+
+def merge(one: bytes, other: bytes) -> bytes:
+    """Two records as one: every event of either, once, in the order of their times."""
+    return b"".join(line + b"\n" for line in by_id(one + b"\n" + other).values())
 
 
 def variant_text(arguments: dict[str, Any]) -> str:
     """Arguments as one text, equal for equal variants."""
-    return json.dumps(arguments, sort_keys=True, ensure_ascii=False)
+    return _encode_sorted(arguments).decode()

@@ -1,73 +1,312 @@
-"""The gate's rule: three fresh variants of a skill right in a row. Pure functions of the events.
+"""The rule by which a record opens gates, as a fold: `Standing.take` takes one event after another.
 
-Only first answers without a hint count, each on a variant not answered before (Kelly et al. 2015: three in a row
-predict as well as knowledge tracing). A wrong first answer starts the row anew; a second try or a hinted
-one neither helps nor harms. What was mastered stays so; review is another matter.
+A skill is mastered by three fresh variants right in a row (Kelly et al. 2015: that predicts as well as knowledge
+tracing); one that is about writing code by its code exercise and two. Only first answers without a hint count, each on
+a variant not answered before, and no choice of two. A unit is mastered when each of its gated skills is, and a mixed
+checkpoint of ten has at least eight right; it may be sat again when each skill missed in it was answered right again.
+A unit opens when every unit it requires is mastered, or when the learner chose to continue, where that is allowed.
+
+A mastered skill comes back for review (`course.mastery.review`). A failed review reopens the skill, not the unit: it
+is mastered again by another row.
+
+The same events tell the same on any machine; nothing here reads a clock or a file.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from course.manifest import Syllabus, Unit
+from course.manifest import Skill, Syllabus, Unit
+from course.mastery import review
 from course.mastery.record import Event, variant_text
 
+if TYPE_CHECKING:
+    from fsrs import Card
+
 IN_A_ROW = 3
+SHORT_FOR_CODE = 2
+"""The row asked of a skill whose code exercise is passed, too."""
+STUCK_AFTER = 10
+"""Tries without mastery after which another way in is offered."""
+ITEMS = 10
+PASS = 8
+"""A checkpoint's items, and how many must be right."""
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class SkillState:
     """Where a learner stands with one skill."""
 
     row: int = 0
     """How many of the last counted answers were right, without a miss between them."""
     tries: int = 0
+    """Counted answers so far; once mastered, those since it was reopened."""
+    need: int = IN_A_ROW
+    to_write: frozenset[str] = frozenset()
+    """The code exercises that have not been passed yet."""
     mastered: bool = False
+    reopened: bool = False
+    """Mastered once, and then a review failed."""
+    marked: bool = False
+    """Another way in was offered, and that is in the record."""
+    card: Card | None = None
+    """Its review; only what gates has one."""
+
+    @property
+    def held(self) -> bool:
+        return self.mastered and not self.reopened
+
+    @property
+    def stuck(self) -> bool:
+        return not self.held and self.tries >= STUCK_AFTER
+
+    def due(self, now: datetime) -> bool:
+        """Whether a review is due: its day has come, or the last one failed."""
+        return self.reopened or (self.card is not None and self.card.due <= now)
 
 
-def skills(events: Iterable[Event]) -> dict[str, SkillState]:
-    """The state of every skill that was practised."""
-    states: dict[str, SkillState] = {}
-    seen: set[tuple[str, str]] = set()
-    for event in events:
-        if event.kind != "answer" or event.source != "practice":
-            continue
-        variant = (event.exercise, variant_text(event.arguments))
-        fresh = variant not in seen
-        seen.add(variant)
-        if not (event.first and fresh and event.hints == 0):
-            continue
-        state = states.get(event.skill, SkillState())
-        row = state.row + 1 if event.right else 0
-        states[event.skill] = SkillState(row, state.tries + 1, state.mastered or row >= IN_A_ROW)
-    return states
+@dataclass(slots=True)
+class Sitting:
+    """One checkpoint that was begun."""
+
+    id: str
+    unit: str
+    seed: int
+    answered: set[tuple[str, str]] = field(default_factory=set)
+    right: int = 0
+    missed: list[str] = field(default_factory=list)
+    """The skills of wrong answers."""
+
+    @property
+    def complete(self) -> bool:
+        return len(self.answered) >= ITEMS
+
+    @property
+    def passed(self) -> bool:
+        return self.complete and self.right >= PASS
 
 
-def unmastered(unit: Unit, states: dict[str, SkillState]) -> list[str]:
-    """The gated skills of `unit` still to be mastered, in the manifest's order."""
-    return [skill.id for skill in unit.gated if not states.get(skill.id, SkillState()).mastered]
+@dataclass(slots=True)
+class UnitState:
+    """Where a learner stands with one unit, besides its skills."""
+
+    answers: int = 0
+    passed: bool = False
+    """A checkpoint was passed."""
+    sitting: Sitting | None = None
+    """The last checkpoint begun."""
+    to_review: list[str] = field(default_factory=list)
+    """The skills to be answered right again before the checkpoint may be sat again."""
+    walked_past: bool = False
+
+
+class State(StrEnum):
+    """A unit on the map."""
+
+    LOCKED = "locked"
+    OPEN = "open"
+    STARTED = "in progress"
+    MASTERED = "mastered"
+    DUE = "due"
 
 
 @dataclass(frozen=True)
 class Gate:
-    """Whether a unit is open, and if not, which skills of which units are missing."""
+    """Whether a unit is open, and if not, what is missing."""
 
     unit: str
-    missing: tuple[tuple[str, str], ...] = ()
-    """(unit, skill) pairs."""
+    skills: tuple[tuple[str, str], ...] = ()
+    """(unit, skill) pairs still to be mastered."""
+    checkpoints: tuple[str, ...] = ()
+    """Required units whose checkpoint is still to be passed."""
     walked_past: bool = False
     """The learner chose to continue without mastery; recorded, and shown as such."""
 
     @property
+    def complete(self) -> bool:
+        return not self.skills and not self.checkpoints
+
+    @property
     def open(self) -> bool:
-        return not self.missing or self.walked_past
+        return self.complete or self.walked_past
 
 
-def gate(unit: Unit, syllabus: Syllabus, events: Iterable[Event]) -> Gate:
-    """The gate before `unit`: open when every gated skill of the units it requires is mastered."""
-    events = tuple(events)
-    states = skills(events)
-    missing = tuple((name, skill) for name in unit.requires for skill in unmastered(syllabus.unit(name), states))
-    walked_past = any(e.kind == "continue" and e.unit == unit.id for e in events)
-    return Gate(unit.id, missing, bool(missing) and walked_past)
+class Standing:
+    """Everything a record tells about one learner: made by taking its events in order."""
+
+    def __init__(self, syllabus: Syllabus, events: Iterable[Event] = ()) -> None:
+        self.syllabus = syllabus
+        self.skills: dict[str, SkillState] = {}
+        self.units: dict[str, UnitState] = {unit.id: UnitState() for unit in syllabus.units}
+        self.seen: set[tuple[str, str]] = set()
+        """(exercise, variant) pairs that were answered."""
+        self._entries: dict[str, tuple[Skill, str]] = {s.id: (s, u.id) for u in syllabus.units for s in u.skills}
+        self._sittings: dict[str, Sitting] = {}
+        for event in events:
+            self.take(event)
+
+    # -- asking
+
+    def skill(self, name: str) -> SkillState:
+        """The state of the skill called `name`; a fresh one where it was never practised."""
+        state = self.skills.get(name)
+        if state is None:
+            entry = self._entries.get(name)
+            code = frozenset(entry[0].code) if entry else frozenset()
+            state = self.skills[name] = SkillState(need=SHORT_FOR_CODE if code else IN_A_ROW, to_write=code)
+        return state
+
+    def unmastered(self, unit: Unit) -> list[str]:
+        """The gated skills of `unit` never mastered yet, in the manifest's order."""
+        return [skill.id for skill in unit.gated if not self.skill(skill.id).mastered]
+
+    def mastered(self, unit: Unit) -> bool:
+        """Whether every gated skill of `unit` was mastered and its checkpoint passed; nothing gated is nothing to do."""
+        return not self.unmastered(unit) and (not unit.gated or self.units[unit.id].passed)
+
+    def due(self, unit: Unit, now: datetime) -> list[str]:
+        """The gated skills of `unit` whose review is due."""
+        return [skill.id for skill in unit.gated if self.skill(skill.id).due(now)]
+
+    def may_sit(self, unit: Unit) -> bool:
+        """Whether the checkpoint of `unit` may be begun, or gone on with."""
+        state = self.units[unit.id]
+        return bool(unit.gated) and not self.unmastered(unit) and not state.passed and not state.to_review
+
+    def gate(self, unit: Unit) -> Gate:
+        """The gate before `unit`: open when every unit it requires is mastered."""
+        required = [self.syllabus.unit(name) for name in unit.requires]
+        skills = tuple((one.id, skill) for one in required for skill in self.unmastered(one))
+        checkpoints = tuple(one.id for one in required if one.gated and not self.units[one.id].passed)
+        walked = self.units[unit.id].walked_past and not self.syllabus.hard_gates
+        return Gate(unit.id, skills, checkpoints, walked and bool(skills or checkpoints))
+
+    def state(self, unit: Unit, now: datetime) -> State:
+        """How `unit` is shown on the map."""
+        if unit.gated and self.mastered(unit):
+            return State.DUE if self.due(unit, now) else State.MASTERED
+        if not self.gate(unit).open:
+            return State.LOCKED
+        if self.due(unit, now):
+            return State.DUE
+        return State.STARTED if self.units[unit.id].answers else State.OPEN
+
+    def share(self, unit: Unit) -> float:
+        """How much of `unit` is done, from 0 to 1: its gated skills and, as one more, its checkpoint."""
+        if not unit.gated:
+            known = [skill.id for skill in unit.skills]
+            return sum(self.skill(s).tries > 0 for s in known) / len(known) if known else 0.0
+        left = len(self.unmastered(unit)) + (not self.units[unit.id].passed)
+        return 1 - left / (len(unit.gated) + 1)
+
+    # -- taking events
+
+    def take(self, event: Event) -> str:
+        """Take one more event; in a few words, what it did."""
+        entry = self._entries.get(event.skill)
+        unit = self.units.get(entry[1] if entry else event.unit)
+        if event.kind == "continue":
+            if unit is not None:
+                unit.walked_past = True
+            return "continued without mastery"
+        if event.kind == "sitting":
+            if unit is not None and event.sitting:
+                unit.sitting = self._sittings.setdefault(
+                    event.sitting, Sitting(event.sitting, event.unit, event.seed or 0)
+                )
+            return "checkpoint begun"
+        if event.kind == "stuck":
+            self.skill(event.skill).marked = True
+            return "offered another way in"
+        if unit is not None:
+            unit.answers += 1
+        if event.source == "check":
+            return self._checked(event)
+        variant = (event.exercise, variant_text(event.arguments))
+        fresh = variant not in self.seen
+        self.seen.add(variant)
+        if event.source == "checkpoint":
+            return self._sat(event, variant)
+        return self._practised(event, fresh, unit)
+
+    def _checked(self, event: Event) -> str:
+        state = self.skill(event.skill)
+        if event.exercise not in state.to_write:
+            return "an exercise; no gate asks for it"
+        if not event.right:
+            return "not passed yet"
+        state.to_write -= {event.exercise}
+        return self._settle(event, state) or f"code passed; {state.row} of {state.need} short ones in a row"
+
+    def _practised(self, event: Event, fresh: bool, unit: UnitState | None) -> str:
+        state = self.skill(event.skill)
+        if not event.first:
+            return "a second try: does not count"
+        if event.options == 2:
+            return "a choice of two: does not count"
+        if state.held and state.card is not None and state.card.due <= event.at:
+            return self._reviewed(event, state)
+        if event.hints:
+            return "with a hint: does not count"
+        if not fresh:
+            return "a variant answered before: does not count"
+        reviewed = ""
+        if event.right and unit is not None and event.skill in unit.to_review:
+            unit.to_review.remove(event.skill)
+            reviewed = "reviewed for the checkpoint; "
+        if state.held:
+            return reviewed + "mastered already, and no review due"
+        state.tries += 1
+        state.row = state.row + 1 if event.right else 0
+        if settled := self._settle(event, state):
+            return reviewed + settled
+        if not event.right:
+            return "a miss: the row starts anew"
+        left = " and its code exercise is to be passed" if state.row >= state.need else ""
+        return f"{reviewed}{min(state.row, state.need)} of {state.need} in a row{left}"
+
+    def _settle(self, event: Event, state: SkillState) -> str:
+        """Whether the skill is mastered now, or again."""
+        if state.held or state.row < state.need or state.to_write:
+            return ""
+        again, entry = state.mastered, self._entries.get(event.skill)
+        state.mastered, state.reopened, state.tries = True, False, 0
+        if entry and entry[0].gates:
+            state.card = (
+                review.answered(state.card, event.at, right=True, hinted=False)
+                if state.card
+                else review.first(event.skill, event.at)
+            )
+        return "mastered again" if again else "mastered"
+
+    def _reviewed(self, event: Event, state: SkillState) -> str:
+        assert state.card is not None
+        state.card = review.answered(state.card, event.at, right=event.right, hinted=event.hints > 0)
+        if not event.right:
+            state.reopened, state.row, state.tries = True, 0, 0
+            return "review failed: the skill is open again"
+        return f"review passed; comes back on {state.card.due:%Y-%m-%d}"
+
+    def _sat(self, event: Event, variant: tuple[str, str]) -> str:
+        sitting = self._sittings.get(event.sitting)
+        if sitting is None or sitting.complete or not event.first or event.hints or variant in sitting.answered:
+            return "no item of an open checkpoint: does not count"
+        sitting.answered.add(variant)
+        if event.right:
+            sitting.right += 1
+        else:
+            sitting.missed.append(event.skill)
+        said = f"checkpoint, item {len(sitting.answered)} of {ITEMS}: {'right' if event.right else 'missed'}"
+        if not sitting.complete:
+            return said
+        unit = self.units[sitting.unit]
+        if sitting.passed:
+            unit.passed, unit.to_review = True, []
+            return f"{said}; passed with {sitting.right} of {ITEMS}"
+        if not unit.passed:
+            unit.to_review = list(dict.fromkeys(sitting.missed))
+        return f"{said}; {sitting.right} of {ITEMS}, and {PASS} are needed"
