@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from course import session
+from course import clock, session
 from course.errors import CourseError
 from course.manifest import Unit
 from course.mastery import record, rule, steps
@@ -100,16 +100,12 @@ def progress(unit: str | None = None) -> Any:
     this = where.syllabus.unit(unit)
     panel = progress_panel(where, this, warning)
     left = steps.of_unit(where, this)
-    left += [step for name in where.due(this, _now()) for step in reviews(where, this, name)]
+    left += [step for name in where.due(this, clock.now()) for step in reviews(where, this, name)]
     if not left or session.kernel() is None:
         return panel
     from course.form import step_list
 
     return step_list(panel, left)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 def reviews(where: Standing, unit: Unit, skill: str) -> list[Step]:
@@ -122,8 +118,11 @@ def reviews(where: Standing, unit: Unit, skill: str) -> list[Step]:
 
 def overview_panel(where: Standing, warning: str = "", now: datetime | None = None) -> Panel:
     """Every unit in a line: how many of its skills are mastered, and whether it is open, mastered or due."""
-    now = now or _now()
-    rows = [(unit.id.split("-")[0], f"{unit.title.split(':')[0]}: {unit_line(where, unit, now)}") for unit in where.syllabus.units]
+    now = now or clock.now()
+    rows = [
+        (unit.id.split("-")[0], f"{unit.title.split(':')[0]}: {unit_line(where, unit, now)}")
+        for unit in where.syllabus.units
+    ]
     due = sum(len(where.due(unit, now)) for unit in where.syllabus.units)
     said = f"{due} {'review is' if due == 1 else 'reviews are'} due today: `practice()`." if due else ""
     return Panel("quiet", "Where you stand", tuple(rows), f"{said} {warning}".strip())
@@ -176,6 +175,6 @@ def standing_of(where: Standing, name: str) -> str:
     """A skill's row as signs, or that it is mastered, or open again."""
     state = where.skill(name)
     if state.held:
-        return "✓ due" if state.due(_now()) else "✓ mastered"
+        return "✓ due" if state.due(clock.now()) else "✓ mastered"
     row = min(state.row, state.need)
     return ("↻ " if state.reopened else "") + "●" * row + "○" * (state.need - row)

@@ -9,11 +9,11 @@ import secrets
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from random import Random
 from typing import Literal
 
-from course import manifest
+from course import clock, manifest
 from course.errors import CourseError
 from course.mastery import plan, record, rule
 from course.mastery.rule import Sitting, Standing
@@ -21,7 +21,7 @@ from course.practising import Session, questions, standing, writer
 
 
 def _now() -> datetime:
-    return datetime.now(UTC)
+    return clock.now()
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Round:
         The checkpoint's unit.
     before:
         How many items of a checkpoint were answered earlier, and how many of them right.
-    clock:
+    now:
         The time in UTC; a session ends with the question in which its minutes have passed.
     """
 
@@ -56,14 +56,14 @@ class Round:
     standing: Standing
     unit: str = ""
     before: tuple[int, int] = (0, 0)
-    clock: Callable[[], datetime] = _now
+    now: Callable[[], datetime] = _now
     warning: str = ""
     outcomes: list[Outcome] = field(init=False, default_factory=list)
     session: Session | None = field(init=False, default=None)
     began: datetime = field(init=False)
 
     def __post_init__(self) -> None:
-        self.began = self.clock()
+        self.began = self.now()
         if self.skills:
             self.session = self.deal(0, self.skills[0])
 
@@ -96,24 +96,24 @@ class Round:
         if self.session.first:
             raise CourseError("Answer this question first, or say that you don't know.")
         self.outcomes.append(Outcome(self.session.skill, self.session.first_right, self.session.did))
-        late = self.kind == "session" and self.clock() - self.began >= timedelta(minutes=plan.MINUTES)
+        late = self.kind == "session" and self.now() - self.began >= timedelta(minutes=plan.MINUTES)
         done = len(self.outcomes)
         self.session = None if late or done >= len(self.skills) else self.deal(done, self.skills[done])
 
 
-def session_of_ten_minutes(chance: Random | None = None, clock: Callable[[], datetime] = _now) -> Round:
+def session_of_ten_minutes(chance: Random | None = None, now: Callable[[], datetime] = _now) -> Round:
     """What is due, weak or new now, interleaved; an empty round where there is nothing."""
     where, warning = standing()
-    skills = plan.choose(where, clock(), chance or Random(), lambda skill: bool(questions(skill)))
+    skills = plan.choose(where, now(), chance or Random(), lambda skill: bool(questions(skill)))
     write = writer()
 
     def deal(place: int, skill: str) -> Session:
         return Session(skill, _turned(questions(skill), place), write=write, standing=where)
 
-    return Round("session", skills, deal, where, clock=clock, warning=warning)
+    return Round("session", skills, deal, where, now=now, warning=warning)
 
 
-def checkpoint(unit: str, clock: Callable[[], datetime] = _now) -> Round:
+def checkpoint(unit: str, now: Callable[[], datetime] = _now) -> Round:
     """The checkpoint of `unit`, begun or gone on with. `CourseError` where it may not be sat now, with the reason."""
     this = manifest.load().unit(unit)
     where, warning = standing()
@@ -131,14 +131,14 @@ def checkpoint(unit: str, clock: Callable[[], datetime] = _now) -> Round:
         where.take(event)
         sitting = where.units[this.id].sitting
         assert sitting is not None
-    return sit(where, sitting, write, clock, warning)
+    return sit(where, sitting, write, now, warning)
 
 
 def sit(
     where: Standing,
     sitting: Sitting,
     write: Callable[[record.Event], None] = record.append,
-    clock: Callable[[], datetime] = _now,
+    now: Callable[[], datetime] = _now,
     warning: str = "",
 ) -> Round:
     """The items of `sitting` that are still to be answered. They follow from its seed, so waiting changes none."""
@@ -160,7 +160,7 @@ def sit(
         )
 
     before = (done, sitting.right)
-    return Round("checkpoint", order[done:], deal, where, this.id, before, clock, warning)
+    return Round("checkpoint", order[done:], deal, where, this.id, before, now, warning)
 
 
 def _turned(exercises: list, by: int) -> list:

@@ -23,7 +23,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from course import paths
+from course import clock, paths
 from course.errors import CourseError
 
 VERSION = 2
@@ -42,7 +42,7 @@ def _now() -> datetime:
     """The time in UTC; later than any this process has given, so that events of one kernel never tie."""
     global _last
     with _one_at_a_time:
-        _last = max(datetime.now(UTC), _last + timedelta(microseconds=1))
+        _last = max(clock.now(), _last + timedelta(microseconds=1))
         return _last
 
 
@@ -237,7 +237,7 @@ def parse(content: bytes) -> Replay:
             else:
                 torn += 1
     ordered = sorted(events.values(), key=lambda e: (_utc(e.at), e.id))
-    horizon = datetime.now(UTC) + AHEAD
+    horizon = clock.now() + AHEAD
     ahead = sum(1 for e in reversed(ordered[-1000:]) if _utc(e.at) > horizon)
     return Replay(tuple(ordered), torn, newer, ahead)
 

@@ -46,11 +46,7 @@ def of_skill(standing: Standing, unit: Unit, name: str) -> list[Step]:
 
 def of_unit(standing: Standing, unit: Unit) -> list[Step]:
     """What is left of `unit` before it is mastered, in order; empty where it is."""
-    found = [
-        step
-        for name in standing.unmastered(unit)
-        for step in of_skill(standing, unit, name)
-    ]
+    found = [step for name in standing.unmastered(unit) for step in of_skill(standing, unit, name)]
     state = standing.units[unit.id]
     if not unit.gated or state.passed:
         return found
@@ -73,6 +69,4 @@ def of_unit(standing: Standing, unit: Unit) -> list[Step]:
 
 def before(standing: Standing, unit: Unit) -> list[Step]:
     """What is left before `unit` opens: the steps of every unit it requires."""
-    return [
-        step for name in unit.requires for step in of_unit(standing, standing.syllabus.unit(name))
-    ]
+    return [step for name in unit.requires for step in of_unit(standing, standing.syllabus.unit(name))]
