@@ -17,7 +17,9 @@ from course.practising import standing
 @click.command()
 @click.argument("unit", required=False)
 @click.option("--export", "export", type=click.Path(path_type=Path), help="Write a copy of your record to this file.")
-@click.option("--import", "taken", type=click.Path(path_type=Path), help="Take the events of this file into your record.")
+@click.option(
+    "--import", "taken", type=click.Path(path_type=Path), help="Take the events of this file into your record."
+)
 def command(unit: str | None, export: Path | None, taken: Path | None) -> None:
     """Print which skills are mastered, for UNIT or for all units; keep your record, or bring it back."""
     if taken is not None:
@@ -86,4 +88,6 @@ def open_command(context: click.Context, unit: str) -> None:
         sys.exit(1)
     from course.study import command as study
 
-    context.invoke(study, root=None, into=None, prepare_only=False, options=(f"--LabApp.default_url=/lab/tree/{this.id}.ipynb",))
+    context.invoke(
+        study, root=None, into=None, prepare_only=False, options=(f"--LabApp.default_url=/lab/tree/{this.id}.ipynb",)
+    )
