@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from course.views.field_player import field_grower
     from course.views.forward_player import forward_steps
     from course.views.kernel_player import kernel_slide
-    from course.views.layer_stack import LayerStack, layer_stack
     from course.views.norm_axes_player import norm_axes
     from course.views.norm_training_player import norm_training
     from course.views.player import Bars, Grid, Labels, Lines, Panel, Player, Points
     from course.views.spectrum import SpectrumExplorer, spectrum_explorer
+    from course.views.stack import LayerStack, layer_stack
     from course.views.static import shown
     from course.views.tent_player import tent_composer
     from course.views.whisper_player import whisper
@@ -32,7 +32,7 @@ _HOMES = {
     "Bars": "player",
     "Grid": "player",
     "Labels": "player",
-    "LayerStack": "layer_stack",
+    "LayerStack": "stack",
     "Lines": "player",
     "Panel": "player",
     "Player": "player",
@@ -43,7 +43,7 @@ _HOMES = {
     "field_grower": "field_player",
     "forward_steps": "forward_player",
     "kernel_slide": "kernel_player",
-    "layer_stack": "layer_stack",
+    "layer_stack": "stack",
     "norm_axes": "norm_axes_player",
     "norm_training": "norm_training_player",
     "shown": "static",

@@ -117,6 +117,7 @@ def _through_layers(values: np.ndarray, layers: np.ndarray, title: str, ylabel: 
         ylabel=ylabel,
         yscale="log",
         xlim=(0.5, len(layers) + 0.5),
+        xticks={float(layer): str(layer) for layer in layers},
     )
 
 

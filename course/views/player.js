@@ -160,7 +160,7 @@ function drawScale(ctx, frame, mark, colours) {
   ctx.fillStyle = colours.soft;
   ctx.font = `11px ${FONT}`;
   ctx.textAlign = "left";
-  const say = (v) => Number(v.toPrecision(2)).toString().replace("-", "−");
+  const say = (v) => Number(v.toPrecision(3)).toString().replace("-", "−");
   ctx.textBaseline = "top";
   ctx.fillText(say(mark.limits[1]), left + 14, frame.top);
   ctx.textBaseline = "bottom";

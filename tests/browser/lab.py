@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import nbformat
 from playwright.sync_api import Browser, Locator, Page, expect
 from serving import Server
 
@@ -39,6 +40,33 @@ _CELLS = """() => {
         .map((o) => `${o.ename}: ${o.evalue}`),
     })),
   };
+}"""
+
+# Lets the browser mix the colours: backgrounds from the outermost in, then the text's, on one pixel.
+_CONTRASTS = """view => {
+  const pen = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+  const light = () => [...pen.getImageData(0, 0, 1, 1).data].slice(0, 3).map((c) => c / 255)
+    .map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+  const paint = (colour) => { pen.fillStyle = colour; pen.fillRect(0, 0, 1, 1); };
+  const found = {};
+  for (const node of view.querySelectorAll("*")) {
+    const text = [...node.childNodes].filter((c) => c.nodeType === 3).map((c) => c.data).join(" ").trim();
+    if (!text || node.disabled || !node.checkVisibility() || ["STYLE", "OPTION"].includes(node.tagName)) continue;
+    paint("white");
+    for (let on = [], at = node; ; at = at.parentElement) {
+      if (at) { on.unshift(getComputedStyle(at).backgroundColor); continue; }
+      on.forEach(paint);
+      break;
+    }
+    const ground = light();
+    paint(getComputedStyle(node).color);
+    const [dark, bright] = [ground, light()].sort((a, b) => a - b);
+    const ratio = (bright + 0.05) / (dark + 0.05);
+    const words = text.slice(0, 40);
+    found[words] = Math.min(found[words] ?? 21, ratio);
+  }
+  return found;
 }"""
 
 
@@ -143,6 +171,7 @@ class Lab:
     def theme(self, dark: bool) -> None:
         self.command("apputils:change-theme", theme="JupyterLab Dark" if dark else "JupyterLab Light")
         expect(self.page.locator(f'body[data-jp-theme-light="{"false" if dark else "true"}"]')).to_be_attached()
+        expect(self.page.locator("#jupyterlab-splash")).to_have_count(0)  # it fades over the page meanwhile
 
     def photograph(self, folder: Path, name: str) -> None:
         self.page.screenshot(path=folder / f"{name}.png")
@@ -151,6 +180,12 @@ class Lab:
 def picture(canvas: Locator) -> str:
     """A fingerprint of a canvas's pixels."""
     return hashlib.sha256(str(canvas.evaluate("canvas => canvas.toDataURL()")).encode()).hexdigest()
+
+
+def contrasts(view: Locator) -> dict[str, float]:
+    """The contrast (WCAG 2, 1 to 21) of each text in `view` with what it stands on, by the text's first words."""
+    ratios: dict[str, float] = view.evaluate(_CONTRASTS)
+    return ratios
 
 
 def becomes(read: Callable[[], Any], wanted: Callable[[Any], bool], page: Page, seconds: float = 20) -> Any:
@@ -256,6 +291,15 @@ def master(unit: str, root: Path, path: Path) -> None:
     for skill in this.gated:
         for n in range(rule.IN_A_ROW):
             record.append(record.Event("answer", unit, skill.id, f"{skill.id}.short", {"n": n}, right=True), path)
+
+
+def notebook(path: Path, *cells: str) -> None:
+    """Write a notebook of code cells; a cell that begins with # and a blank is prose."""
+    made = nbformat.v4.new_notebook()
+    new = nbformat.v4
+    made.cells = [new.new_markdown_cell(c) if c.startswith("# ") else new.new_code_cell(c) for c in cells]
+    made.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3 (ipykernel)"}
+    nbformat.write(made, path)
 
 
 @contextmanager

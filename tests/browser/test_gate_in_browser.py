@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
-from lab import Form, Lab, becomes, flat, studying
+from lab import Form, Lab, becomes, flat, notebook, studying
 from playwright.sync_api import expect
 
 from autograder import bank
@@ -41,15 +40,6 @@ question = "And then?"
 minutes = 5
 requires = ["01-sample"]
 """
-
-
-def notebook(path: Path, *cells: str) -> None:
-    """Write a notebook of code cells; a cell that begins with # and a blank is prose."""
-    made = nbformat.v4.new_notebook()
-    new = nbformat.v4
-    made.cells = [new.new_markdown_cell(c) if c.startswith("# ") else new.new_code_cell(c) for c in cells]
-    made.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3 (ipykernel)"}
-    nbformat.write(made, path)
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import pytest
 from course.nets.counts import RBF, Conv, Dense, Flatten, Norm, count, residual_basic
 from course.nets.published import PUBLISHED
 from course.views import layer_stack, shown
-from course.views.layer_stack import KINDS, MOST, PRESETS
+from course.views.stack import KINDS, MOST, PRESETS
 
 
 @pytest.fixture

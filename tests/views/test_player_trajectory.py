@@ -206,6 +206,17 @@ def test_a_view_that_does_not_exist_is_answered_with_those_that_do():
         _ = course.views.spectogram
 
 
+def test_a_star_import_gives_views_and_no_modules():
+    code = """
+from types import ModuleType
+from course.views import *
+import course.views
+print([name for name in course.views.__all__ if isinstance(globals()[name], ModuleType)])"""
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    ), "a module of the same name would stand in the view's way"
+
+
 @pytest.mark.parametrize(
     ("log10", "said"),
     [(0, "1.0"), (-0.4559, "0.35"), (1.62, "42"), (-6.7, "2.0 × 10⁻⁷"), (-300, "1.0 × 10⁻³⁰⁰"), (4, "1.0 × 10⁴"),

@@ -79,7 +79,7 @@ PRESETS: dict[str, tuple[Shape, tuple[Layer, ...]]] = {
 class LayerStack(View):
     """A form with a row for each layer; every change is counted by `course.nets.counts`."""
 
-    _esm = browser_half("axes.js", "layer_stack.js")
+    _esm = browser_half("axes.js", "stack.js")
 
     offer = traitlets.Dict().tag(sync=True)
     """Kinds with their settings, limits, and the presets."""

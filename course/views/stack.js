@@ -52,20 +52,21 @@ const grouped = (n) => n.toLocaleString("en-US");
 const STYLE = `
 .iso-stack table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 .iso-stack .iso-scroll { max-height: 430px; overflow: auto; }
-.iso-stack th { text-align: left; font-weight: 600; color: var(--iso-soft); padding: 3px 8px 3px 0; white-space: nowrap; }
+.iso-stack th { text-align: left; font-weight: 600; color: var(--iso-soft); padding: 3px 7px 3px 0; white-space: nowrap; }
+.iso-stack thead th.iso-number { text-align: right; }
 .iso-stack thead th { position: sticky; top: 0; background: var(--iso-ground); z-index: 1; }
-.iso-stack td { padding: 2px 8px 2px 0; border-top: 1px solid var(--iso-line); vertical-align: middle; }
-.iso-stack td.iso-number { text-align: right; white-space: nowrap; min-width: 96px; }
+.iso-stack td { padding: 2px 7px 2px 0; border-top: 1px solid var(--iso-line); vertical-align: middle; }
+.iso-stack td.iso-number { text-align: right; white-space: nowrap; min-width: 80px; }
 .iso-stack td.iso-number i { display: block; height: 4px; margin-left: auto; border-radius: 2px; }
 .iso-stack td.iso-tools { white-space: nowrap; }
 .iso-stack input, .iso-stack select, .iso-stack td button {
   height: 26px; color: var(--iso-ink); background: var(--iso-ground); border: 1px solid var(--iso-edge);
   border-radius: 4px; font: inherit;
 }
-.iso-stack input { width: 54px; }
+.iso-stack input { width: 50px; padding: 1px 2px 1px 4px; }
 .iso-stack td button { min-width: 26px; padding: 0 4px; cursor: pointer; background: transparent; }
 .iso-stack td button:disabled { opacity: 0.4; cursor: default; }
-.iso-stack td label { display: inline-flex; align-items: center; gap: 4px; margin-right: 8px; color: var(--iso-soft); }
+.iso-stack td label { display: inline-flex; align-items: center; gap: 3px; margin-right: 5px; color: var(--iso-soft); }
 .iso-stack tr.iso-faulty td { background: color-mix(in srgb, #D55E00 18%, transparent); }
 .iso-stack .iso-fault { border-left: 3px solid #D55E00; padding-left: 8px; }
 .iso-stack .iso-words { font-weight: 600; }
@@ -87,6 +88,7 @@ function render({ model, el }) {
   const waiting = make("p", { class: "iso-waiting", role: "status", hidden: "" });
   const words = make("p", { class: "iso-words", "aria-live": "polite" });
   const title = "A stack of layers, and what it costs";
+  const NUMBERS = ["parameters", "multiply-adds"];
   const headings = ["", "layer", "settings", "output", "parameters", "multiply-adds", "sees", ""];
   const root = make(
     "div",
@@ -95,7 +97,7 @@ function render({ model, el }) {
     make("p", { class: "iso-title" }, title),
     make("div", { class: "iso-controls" }, make("label", {}, "Start from", presets), make("span", {}, "Input: ", shapeHolder)),
     make("div", { class: "iso-scroll" },
-      make("table", {}, make("thead", {}, make("tr", {}, ...headings.map((h) => make("th", { scope: "col" }, h)))), body)),
+      make("table", {}, make("thead", {}, make("tr", {}, ...headings.map((h) => make("th", { scope: "col", ...(NUMBERS.includes(h) ? { class: "iso-number" } : {}) }, h)))), body)),
     make("div", { class: "iso-bar" }, kindToAdd, add),
     waiting,
     words,
@@ -194,7 +196,7 @@ function render({ model, el }) {
       tr.querySelector(".iso-field").textContent = row ? row.field : "–";
       tr.querySelectorAll(".iso-number").forEach((cell, k) => {
         const value = row && row[["parameters", "multiply_adds"][k]];
-        const bar = make("i", { style: `width: ${row ? Math.max(value ? 1 : 0, (90 * value) / most[k]) : 0}px; background: ${PALETTE[k ? 3 : 0]}` });
+        const bar = make("i", { style: `width: ${row ? Math.max(value ? 1 : 0, (80 * value) / most[k]) : 0}px; background: ${PALETTE[k ? 3 : 0]}` });
         cell.replaceChildren(row ? grouped(value) : "–", bar);
       });
     });
