@@ -44,6 +44,10 @@ def _new_seed() -> int:
     return secrets.randbelow(2**31)
 
 
+def _nothing() -> None:
+    """Nothing else writes where these answers go."""
+
+
 def _nobody() -> Standing:
     return Standing(Syllabus(0, "", ()))
 
@@ -64,17 +68,20 @@ class Session:
         A fresh seed for each draw.
     standing:
         Where the learner stands; every event written is taken by it, too.
+    catch_up:
+        Brings the standing level with the record, before a question is drawn and before an answer is counted.
     source, sitting:
         How its answers are marked in the record: practice, or an item of a checkpoint.
     """
 
     skill: str
     exercises: list[Exercise]
-    write: Callable[[record.Event], None] = record.append
+    write: Callable[[record.Event], object] = record.append
     new_seed: Callable[[], int] = _new_seed
     standing: Standing = field(default_factory=_nobody)
     source: record.Source = "practice"
     sitting: str = ""
+    catch_up: Callable[[], None] = _nothing
     exercise: Exercise = field(init=False)
     variant: Variant = field(init=False)
     verdict: Verdict | None = field(init=False, default=None)
@@ -96,8 +103,8 @@ class Session:
 
     @property
     def done(self) -> bool:
-        """Whether this question has been answered right, so that the next one is due."""
-        return self.verdict is not None and self.verdict.right
+        """Whether this question has been answered right, and that is in the record, so that the next one is due."""
+        return self.verdict is not None and self.verdict.right and not self.first
 
     @property
     def question(self) -> str:
@@ -105,6 +112,8 @@ class Session:
 
     def deal(self) -> None:
         """Draw the next question: a variant this learner has not answered before, where there still is one."""
+        with suppress(CourseError):  # a record that cannot be read is told of when an answer is written
+            self.catch_up()
         for offset in range(len(self.exercises)):
             exercise = self.exercises[(self._turn + offset) % len(self.exercises)]
             for _ in range(FRESH_DRAWS):
@@ -133,10 +142,14 @@ class Session:
         return self.verdict
 
     def give_up(self) -> Verdict:
-        """Say "I don't know": counted as a miss, since otherwise one could wait for an easy question."""
+        """Say "I don't know": counted as a miss, since otherwise one could wait for an easy question.
+
+        The verdict's sentence is a hint, except in a checkpoint.
+        """
         self._count(False, None, "I don't know")
+        said = "" if self.problem or self.source == "checkpoint" else self.hint()
         self.verdict = Verdict(
-            self.exercise.id, State.NOT_ATTEMPTED, 0.0, self.exercise.points, self.question, sentence=self.hint()
+            self.exercise.id, State.NOT_ATTEMPTED, 0.0, self.exercise.points, self.question, sentence=said
         )
         return self.verdict
 
@@ -155,6 +168,7 @@ class Session:
         )
         self.problem = ""
         try:
+            self.catch_up()
             self.write(event)
         except CourseError as error:
             self.problem = str(error)
@@ -208,7 +222,7 @@ def questions(skill: str, *, gating: bool = False) -> list[Exercise]:
     return [e for e in exercises if not (gating and isinstance(e.answer, Choice) and len(e.answer.options) == 2)]
 
 
-def start(skill: str, where: Standing | None = None) -> Session:
+def start(skill: str) -> Session:
     """A session on `skill` that goes on from the learner's record. `CourseError` where it cannot be practised."""
     manifest.load().skill(skill)
     exercises = questions(skill)
@@ -216,13 +230,35 @@ def start(skill: str, where: Standing | None = None) -> Session:
         raise CourseError(f"The exercises of “{skill}” are not here, so it cannot be practised on this machine.")
     if not exercises:
         raise CourseError(f"“{skill}” has no short questions; its exercise is in the unit's notebook.")
-    where = where or standing()[0]
-    return Session(skill, exercises, write=writer(), standing=where)
+    follower = Follower()
+    return Session(skill, exercises, write=follower.write, standing=follower.standing, catch_up=follower.catch_up)
 
 
-def writer() -> Callable[[record.Event], None]:
-    """Where events go: into the record when a person is there, nowhere when a program runs the notebook."""
-    return record.append if session.person_present() else lambda event: None
+class Follower:
+    """A standing kept level with the learner's record, which other kernels write, too.
+
+    Where no person is there, but a program that runs the notebook, nothing is written.
+    """
+
+    def __init__(self) -> None:
+        content = record.text()
+        replay = record.parse(content)
+        self.standing = Standing(manifest.load(), replay.events)
+        self.warning = replay.warning
+        self._known = len(content)
+        self._present = session.person_present()
+
+    def write(self, event: record.Event) -> None:
+        """Into the record; `CourseError` where it cannot be written."""
+        if self._present:
+            self._known += record.append(event)
+
+    def catch_up(self) -> None:
+        """Replay the record where others have written into it. `CourseError` where it cannot be read."""
+        if self._present and record.size() != self._known:
+            content = record.text()
+            self.standing.replay(record.parse(content).events)
+            self._known = len(content)
 
 
 def practice(skill: str | None = None) -> Any:

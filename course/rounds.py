@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 import uuid
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
@@ -17,7 +18,7 @@ from course import clock, manifest
 from course.errors import CourseError
 from course.mastery import plan, record, rule
 from course.mastery.rule import Sitting, Standing
-from course.practising import Session, questions, standing, writer
+from course.practising import Follower, Session, questions
 
 
 def _now() -> datetime:
@@ -44,8 +45,9 @@ class Round:
         "session" allows hints and second tries; "checkpoint" takes one answer each.
     unit:
         The checkpoint's unit.
-    before:
-        How many items of a checkpoint were answered earlier, and how many of them right.
+    sitting:
+        The checkpoint's sitting, by id. How far it is, the standing knows: items may have been answered earlier, or
+        meanwhile in another window.
     now:
         The time in UTC; a session ends with the question in which its minutes have passed.
     """
@@ -55,7 +57,7 @@ class Round:
     deal: Callable[[int, str], Session]
     standing: Standing
     unit: str = ""
-    before: tuple[int, int] = (0, 0)
+    sitting: str = ""
     now: Callable[[], datetime] = _now
     warning: str = ""
     outcomes: list[Outcome] = field(init=False, default_factory=list)
@@ -64,22 +66,30 @@ class Round:
 
     def __post_init__(self) -> None:
         self.began = self.now()
-        if self.skills:
-            self.session = self.deal(0, self.skills[0])
+        if self.position < self.length:
+            self.session = self.deal(self.position, self.skills[self.position])
 
     @property
     def length(self) -> int:
-        """How many questions it has, those answered before included."""
-        return self.before[0] + len(self.skills)
+        """How many questions it has."""
+        return len(self.skills)
 
     @property
     def position(self) -> int:
         """How many of them are answered."""
-        return self.before[0] + len(self.outcomes)
+        sat = self.standing.sitting(self.sitting)
+        if sat is None:
+            return len(self.outcomes) + (self.session is not None and not self.session.first)
+        return len(sat.answered)
 
     @property
     def right(self) -> int:
-        return self.before[1] + sum(outcome.right for outcome in self.outcomes)
+        """How many of them were right, at the first try."""
+        sat = self.standing.sitting(self.sitting)
+        if sat is not None:
+            return sat.right
+        now = self.session is not None and not self.session.first and self.session.first_right
+        return sum(outcome.right for outcome in self.outcomes) + now
 
     @property
     def over(self) -> bool:
@@ -96,58 +106,61 @@ class Round:
         if self.session.first:
             raise CourseError("Answer this question first, or say that you don't know.")
         self.outcomes.append(Outcome(self.session.skill, self.session.first_right, self.session.did))
+        with suppress(CourseError):  # a record that cannot be read is told of when an answer is written
+            self.session.catch_up()
+        self.session = None
         late = self.kind == "session" and self.now() - self.began >= timedelta(minutes=plan.MINUTES)
-        done = len(self.outcomes)
-        self.session = None if late or done >= len(self.skills) else self.deal(done, self.skills[done])
+        if not late and (place := self.position) < self.length:
+            self.session = self.deal(place, self.skills[place])
 
 
 def session_of_ten_minutes(chance: Random | None = None, now: Callable[[], datetime] = _now) -> Round:
     """What is due, weak or new now, interleaved; an empty round where there is nothing."""
-    where, warning = standing()
+    follower = Follower()
+    where, write, catch_up = follower.standing, follower.write, follower.catch_up
     skills = plan.choose(where, now(), chance or Random(), lambda skill: bool(questions(skill)))
-    write = writer()
 
     def deal(place: int, skill: str) -> Session:
-        return Session(skill, _turned(questions(skill), place), write=write, standing=where)
+        return Session(skill, _turned(questions(skill), place), write=write, standing=where, catch_up=catch_up)
 
-    return Round("session", skills, deal, where, now=now, warning=warning)
+    return Round("session", skills, deal, where, now=now, warning=follower.warning)
 
 
 def checkpoint(unit: str, now: Callable[[], datetime] = _now) -> Round:
     """The checkpoint of `unit`, begun or gone on with. `CourseError` where it may not be sat now, with the reason."""
     this = manifest.load().unit(unit)
-    where, warning = standing()
+    follower = Follower()
+    where = follower.standing
     if not this.gated:
         raise CourseError(f"{this.id} has no checkpoint: nothing in it gates.")
     if where.units[this.id].passed:
         raise CourseError(f"The checkpoint of {this.id} is passed already.")
     if not where.may_sit(this):
         raise CourseError(_not_yet(where, this))
-    write = writer()
     sitting = where.units[this.id].sitting
     if sitting is None or sitting.complete:
         event = record.Event("sitting", this.id, sitting=uuid.uuid4().hex, seed=secrets.randbelow(2**31))
-        write(event)
+        follower.write(event)
         where.take(event)
         sitting = where.units[this.id].sitting
         assert sitting is not None
-    return sit(where, sitting, write, now, warning)
+    return sit(where, sitting, follower.write, follower.catch_up, now, follower.warning)
 
 
 def sit(
     where: Standing,
     sitting: Sitting,
-    write: Callable[[record.Event], None] = record.append,
+    write: Callable[[record.Event], object] = record.append,
+    catch_up: Callable[[], None] = lambda: None,
     now: Callable[[], datetime] = _now,
     warning: str = "",
 ) -> Round:
-    """The items of `sitting` that are still to be answered. They follow from its seed, so waiting changes none."""
+    """The items of `sitting`, those answered before included. They follow from its seed, so waiting changes none."""
     this = where.syllabus.unit(sitting.unit)
     order = plan.mixed([skill.id for skill in this.gated], rule.ITEMS, Random(sitting.seed))
-    done = len(sitting.answered)
 
     def deal(place: int, skill: str) -> Session:
-        chance = Random(f"{sitting.seed}:{done + place}")
+        chance = Random(f"{sitting.seed}:{place}")
         exercises = _turned(questions(skill, gating=True), chance.randrange(2**16))
         return Session(
             skill,
@@ -157,10 +170,10 @@ def sit(
             standing=where,
             source="checkpoint",
             sitting=sitting.id,
+            catch_up=catch_up,
         )
 
-    before = (done, sitting.right)
-    return Round("checkpoint", order[done:], deal, where, this.id, before, now, warning)
+    return Round("checkpoint", order, deal, where, this.id, sitting.id, now, warning)
 
 
 def _turned(exercises: list, by: int) -> list:

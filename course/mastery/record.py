@@ -131,11 +131,14 @@ _encode_sorted = msgspec.json.Encoder(order="sorted").encode
 # --------------------------------------------------------------------------- writing
 
 
-def append(event: Event, path: Path | None = None) -> None:
-    """Write `event` at the end of the record. `CourseError` where it cannot be written; then nothing is half-kept."""
+def append(event: Event, path: Path | None = None) -> int:
+    """Write `event` at the end of the record, and return by how many bytes that grew.
+
+    Raises `CourseError` where it cannot be written; then nothing is half-kept.
+    """
     line = _encode(event)
     try:
-        _append([line], path or paths.record())
+        return _append([line], path or paths.record())
     except OSError as error:
         raise CourseError(
             f"Your answer was judged, but could not be written to your record ({error.strerror or error}). "
@@ -163,9 +166,9 @@ def add(lines: list[bytes], path: Path | None = None) -> int:
     return len(new)
 
 
-def _append(lines: list[bytes], path: Path) -> None:
+def _append(lines: list[bytes], path: Path) -> int:
     with _locked(path) as descriptor:
-        _write(descriptor, lines)
+        return _write(descriptor, lines)
 
 
 @contextmanager
@@ -180,7 +183,7 @@ def _locked(path: Path) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _write(descriptor: int, lines: list[bytes]) -> None:
+def _write(descriptor: int, lines: list[bytes]) -> int:
     size = os.fstat(descriptor).st_size
     text = b"".join(line + b"\n" for line in lines)
     if size and os.pread(descriptor, 1, size - 1) != b"\n":
@@ -194,6 +197,7 @@ def _write(descriptor: int, lines: list[bytes]) -> None:
         if os.fstat(descriptor).st_size > size:
             os.ftruncate(descriptor, size)
         raise
+    return len(text)
 
 
 # --------------------------------------------------------------------------- reading
@@ -202,6 +206,14 @@ def _write(descriptor: int, lines: list[bytes]) -> None:
 def read(path: Path | None = None) -> Replay:
     """All events of the record, each id once, in the order of their times. A missing file is an empty record."""
     return parse(text(path))
+
+
+def size(path: Path | None = None) -> int:
+    """How many bytes the record has; 0 where there is no file."""
+    try:
+        return (path or paths.record()).stat().st_size
+    except OSError:
+        return 0
 
 
 def text(path: Path | None = None) -> bytes:

@@ -140,11 +140,15 @@ class Standing:
 
     def __init__(self, syllabus: Syllabus, events: Iterable[Event] = ()) -> None:
         self.syllabus = syllabus
+        self._entries: dict[str, tuple[Skill, str]] = {s.id: (s, u.id) for u in syllabus.units for s in u.skills}
+        self.replay(events)
+
+    def replay(self, events: Iterable[Event]) -> None:
+        """Begin anew with these events, in order."""
         self.skills: dict[str, SkillState] = {}
-        self.units: dict[str, UnitState] = {unit.id: UnitState() for unit in syllabus.units}
+        self.units: dict[str, UnitState] = {unit.id: UnitState() for unit in self.syllabus.units}
         self.seen: set[tuple[str, str]] = set()
         """(exercise, variant) pairs that were answered."""
-        self._entries: dict[str, tuple[Skill, str]] = {s.id: (s, u.id) for u in syllabus.units for s in u.skills}
         self._sittings: dict[str, Sitting] = {}
         for event in events:
             self.take(event)
@@ -171,6 +175,10 @@ class Standing:
     def due(self, unit: Unit, now: datetime) -> list[str]:
         """The gated skills of `unit` whose review is due."""
         return [skill.id for skill in unit.gated if self.skill(skill.id).due(now)]
+
+    def sitting(self, id: str) -> Sitting | None:
+        """The checkpoint that was begun under this id."""
+        return self._sittings.get(id)
 
     def may_sit(self, unit: Unit) -> bool:
         """Whether the checkpoint of `unit` may be begun, or gone on with."""
