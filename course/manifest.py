@@ -7,9 +7,28 @@ import tomllib
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 from course import paths
 from course.errors import CourseError
+
+
+@dataclass(frozen=True)
+class Place:
+    """A heading in a notebook, as a learner finds it in their folder."""
+
+    notebook: str
+    """Its path in the learner's folder, such as `02-jacobians.ipynb`."""
+    heading: str
+
+    def __str__(self) -> str:
+        return f"“{self.heading}” in {self.notebook}"
+
+    @property
+    def link(self) -> str:
+        """Where it is, from the learner's folder, as JupyterLab follows a link to a heading."""
+        return f"{quote(self.notebook)}#{quote(self.heading.replace(' ', '-'))}"
 
 
 @dataclass(frozen=True)
@@ -21,6 +40,12 @@ class Skill:
     gates: bool
     code: tuple[str, ...] = ()
     """The code exercises that have to be passed for it, by id, where it is about writing code."""
+    example: Place | None = None
+    """Where it is worked out step by step; what gates has one."""
+    way_in: str = ""
+    """Another way to see it, for a learner who is stuck, in a sentence or two; it never holds an answer."""
+    way_in_at: Place | None = None
+    """Where that other way is gone."""
 
 
 @dataclass(frozen=True)
@@ -96,10 +121,7 @@ def _parse(text: str) -> Syllabus:
                 question=unit["question"],
                 minutes=int(unit["minutes"]),
                 requires=tuple(unit["requires"]),
-                skills=tuple(
-                    Skill(s["id"], s["title"], bool(s["gates"]), tuple(s.get("code", ())))
-                    for s in unit.get("skill", [])
-                ),
+                skills=tuple(map(_skill, unit.get("skill", []))),
             )
             for unit in data["unit"]
         )
@@ -116,3 +138,28 @@ def _parse(text: str) -> Syllabus:
             if name not in known:
                 raise CourseError(f"syllabus.toml: {unit.id} requires “{name}”, which is no unit.")
     return Syllabus(int(data["version"]), data["title"], units, gates == "hard")
+
+
+def _skill(entry: dict[str, Any]) -> Skill:
+    return Skill(
+        id=entry["id"],
+        title=entry["title"],
+        gates=bool(entry["gates"]),
+        code=tuple(entry.get("code", ())),
+        example=_place(entry, "example"),
+        way_in=" ".join(entry.get("way_in", "").split()),
+        way_in_at=_place(entry, "way_in_at"),
+    )
+
+
+def _place(entry: dict[str, Any], field: str) -> Place | None:
+    written = entry.get(field)
+    if written is None:
+        return None
+    notebook, sign, heading = written.partition("#")
+    if not (notebook and sign and heading.strip()):
+        raise CourseError(
+            f"syllabus.toml: {field} of {entry['id']} is “{written}”. Write the notebook and its heading, as in "
+            "“02-jacobians.ipynb#3. One layer, many units”."
+        )
+    return Place(notebook, heading.strip())
