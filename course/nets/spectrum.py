@@ -170,6 +170,7 @@ def _drawn(seed: int) -> Draw:
     return jax.jit(draw, compiler_options=LEAN)(seed)
 
 
+@lru_cache(maxsize=16)  # moving the depth slider, or coming back, asks for the same numbers
 def spectrum(
     phi: str = "tanh",
     init: str = "gaussian",
@@ -180,14 +181,17 @@ def spectrum(
 ) -> np.ndarray:
     """`log_spectrum` by name, in float64: shape (64, 64), depth first, largest singular value first.
 
-    `residual` turns φ(Wh) into h + φ(Wh), and J into I + diag(φ′(z)) W. Raises ValueError for a name that is
+    Read-only, since the next call with these settings returns the same array. `residual` turns φ(Wh) into
+    h + φ(Wh), and J into I + diag(φ′(z)) W. Raises ValueError for a name that is
     not in `PHIS`, `INIT_NAMES` or `NORMS`.
     """
     # Python numbers of one type each: an int for σ_w would be another compilation.
     phi_, init_ = _index(phi, PHIS, "activation"), _index(init, INIT_NAMES, "init")
     setting = Setting(phi_, init_, float(sigma_w), float(residual), 1.0, _index(norm, NORMS, "norm"))
     with jax.enable_x64(True):
-        return np.asarray(log_spectrum(_drawn(seed), setting))
+        log_sigma = np.array(log_spectrum(_drawn(seed), setting))
+    log_sigma.flags.writeable = False
+    return log_sigma
 
 
 def _index(name: str, names: tuple[str, ...], what: str) -> int:

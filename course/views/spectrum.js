@@ -220,14 +220,16 @@ function render({ model, el }) {
     if (!width || !values.length) return;
     drawSpectrum(prepare(canvas, width, HEIGHT), width, HEIGHT, values, ranges, settings.depth, theme(root));
   }
-  const inFrame = (then) => requestAnimationFrame(() => {
+  // Drawn at once, so that the next frame shows it; `then` is called in a task after that frame, when it is painted.
+  const drawAndPaint = (then) => {
     draw();
     if (!then) return;
-    // A task after this frame: by then the browser has painted it.
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = then;
-    port2.postMessage(null);
-  });
+    requestAnimationFrame(() => {
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = then;
+      port2.postMessage(null);
+    });
+  };
 
   let timer = 0;
   const questions = new Questions(({ seq, settings: asked }) => {
@@ -245,7 +247,7 @@ function render({ model, el }) {
     controls[name]?.set(value);
     count += 1;
     questions.ask({ seq: `${view}:${count}`, began: event.timeStamp, settings: { ...settings } });
-    if (name === "depth") inFrame(); // the first L layers are here already; the words come with the answer
+    if (name === "depth") drawAndPaint(); // the first L layers are here already; the words come with the answer
   }
 
   function take() {
@@ -267,7 +269,7 @@ function render({ model, el }) {
     if (questions.flying === null) clearTimeout(timer);
     waiting.hidden = true;
     root.dataset.seq = answer.seq ?? "";
-    inFrame(mine && (() => {
+    drawAndPaint(mine && (() => {
       root.dataset.painted = answer.seq;
       performance.measure("isometry:redraw", { start: question.began, end: performance.now(), detail: { seq: answer.seq } });
     }));
