@@ -372,7 +372,8 @@ def brief(value: Any, limit: int = 60) -> str:
             text = show(np.asarray(value)) if hasattr(value, "shape") else show(value)
     except Exception:
         text = f"a {type(value).__name__}"
-    text = " ".join(text.split())
+    # Half a surrogate pair is no text that a terminal or a file can take.
+    text = " ".join(text.encode(errors="replace").decode().split())
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 

@@ -30,7 +30,7 @@ def gate(unit: str) -> Any:
     where, warning = standing()
     this = where.syllabus.unit(unit)
     state = where.gate(this)
-    if state.open or os.environ.get("ISOMETRY_GATES") == "open":
+    if is_open(where, this):
         return _welcome(this, state, warning)
     panel = closed_panel(where, this, warning)
     if session.kernel() is None:
@@ -44,6 +44,11 @@ def gate(unit: str) -> Any:
         extra = [] if hard else [("Continue anyway", lambda: walk_past(this))]
         display(step_list(panel, steps.before(where, this), extra))
     raise GateClosed(f"{in_a_sentence(where, this)} See the panel above.")
+
+
+def is_open(where: Standing, unit: Unit) -> bool:
+    """Whether the lesson `unit` may be begun: its gate is open, or all gates are."""
+    return where.gate(unit).open or os.environ.get("ISOMETRY_GATES") == "open"
 
 
 def in_a_sentence(where: Standing, unit: Unit) -> str:
@@ -99,8 +104,7 @@ def progress(unit: str | None = None) -> Any:
         return overview_panel(where, warning)
     this = where.syllabus.unit(unit)
     panel = progress_panel(where, this, warning)
-    left = steps.of_unit(where, this)
-    left += [step for name in where.due(this, clock.now()) for step in reviews(where, this, name)]
+    left = steps.to_do(where, this, clock.now())
     if not left or session.kernel() is None:
         return panel
     from course.form import step_list
@@ -158,6 +162,8 @@ def progress_panel(where: Standing, unit: Unit, warning: str = "") -> Panel:
     for step in left:
         if step.kind == "checkpoint":
             rows.append(("checkpoint", step.standing))
+        elif step.target in where.units[unit.id].to_review:
+            rows.append(("to review", step.text))
         elif step.kind == "write":
             rows.append(("to write", f"`{step.target}`, in the unit's exercises"))
     have = len(unit.gated) - len(where.unmastered(unit))

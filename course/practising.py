@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
+
+import numpy as np
 
 from autograder import bank, judge
 from autograder.compare import Unreadable
@@ -184,12 +186,41 @@ class Session:
 
 
 def shown(value: Any) -> str:
-    """An answer as the record keeps it: short enough to read."""
-    text = show(value)
+    """An answer as the record keeps it: short enough to read, whatever it is."""
+    large = getattr(value, "size", 0)
+    try:
+        if callable(value) or (isinstance(large, int) and large > SHOWN):
+            text = judge.brief(value)
+        elif isinstance(value, list | tuple):
+            text = show(value[:SHOWN])
+        else:
+            text = show(_numpy(value))
+    except Exception:  # a stranger's object need not even be printable
+        text = judge.brief(value)
+    text = text.encode(errors="replace").decode()  # half a surrogate pair is no text a file can hold
     return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
 
 
-def event_of(exercise: Exercise, arguments: dict[str, Any], **what: Any) -> record.Event:
+def kept(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments as the record can hold them: plain values, and as text what JSON has no form for."""
+
+    def held(value: Any) -> Any:
+        try:
+            value = plain(_numpy(value))
+            record.variant_text({"": value})
+        except Exception:
+            return shown(value)
+        return value
+
+    return {name: held(value) for name, value in arguments.items()}
+
+
+def _numpy(value: Any) -> Any:
+    """An array of JAX's as one of NumPy's; anything else as it is."""
+    return np.asarray(value) if hasattr(value, "__array__") else value
+
+
+def event_of(exercise: Exercise, arguments: Mapping[str, Any], **what: Any) -> record.Event:
     """The event of one answer to `exercise`, with what was asked and accepted as text."""
     if exercise.is_code:
         asked, accepted = exercise.prompt().split("\n")[0], ""
@@ -200,7 +231,7 @@ def event_of(exercise: Exercise, arguments: dict[str, Any], **what: Any) -> reco
         unit=exercise.skill.split(".")[0],
         skill=exercise.skill,
         exercise=exercise.id,
-        arguments=plain(arguments),
+        arguments=kept(arguments),
         content=exercise.version,
         options=len(exercise.answer.options) if isinstance(exercise.answer, Choice) else 0,
         asked=asked,
@@ -257,8 +288,18 @@ class Follower:
         """Replay the record where others have written into it. `CourseError` where it cannot be read."""
         if self._present and record.size() != self._known:
             content = record.text()
-            self.standing.replay(record.parse(content).events)
+            replay = record.parse(content)
+            self.standing.replay(replay.events)
+            self.warning = replay.warning
             self._known = len(content)
+
+    def saw(self, event: record.Event, written: int) -> None:
+        """Take an event that this process appended in another form, as so many bytes; replay all where it is not all."""
+        self._known += written
+        if record.size() == self._known:
+            self.standing.take(event)
+        else:
+            self.catch_up()
 
 
 def practice(skill: str | None = None) -> Any:

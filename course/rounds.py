@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Literal
 
+from autograder.exercise import Exercise
 from course import clock, manifest
 from course.errors import CourseError
 from course.mastery import plan, record, rule
@@ -137,6 +138,8 @@ def checkpoint(unit: str, now: Callable[[], datetime] = _now) -> Round:
         raise CourseError(f"The checkpoint of {this.id} is passed already.")
     if not where.may_sit(this):
         raise CourseError(_not_yet(where, this))
+    if not _askable(this):
+        raise CourseError(f"The exercises of {this.id} are not here, so its checkpoint cannot be sat on this machine.")
     sitting = where.units[this.id].sitting
     if sitting is None or sitting.complete:
         event = record.Event("sitting", this.id, sitting=uuid.uuid4().hex, seed=secrets.randbelow(2**31))
@@ -157,7 +160,7 @@ def sit(
 ) -> Round:
     """The items of `sitting`, those answered before included. They follow from its seed, so waiting changes none."""
     this = where.syllabus.unit(sitting.unit)
-    order = plan.mixed([skill.id for skill in this.gated], rule.ITEMS, Random(sitting.seed))
+    order = plan.mixed(_askable(this), rule.ITEMS, Random(sitting.seed))
 
     def deal(place: int, skill: str) -> Session:
         chance = Random(f"{sitting.seed}:{place}")
@@ -176,7 +179,12 @@ def sit(
     return Round("checkpoint", order, deal, where, this.id, sitting.id, now, warning)
 
 
-def _turned(exercises: list, by: int) -> list:
+def _askable(unit: manifest.Unit) -> list[str]:
+    """The gated skills of `unit` of which a checkpoint can ask here."""
+    return [skill.id for skill in unit.gated if questions(skill.id, gating=True)]
+
+
+def _turned(exercises: list[Exercise], by: int) -> list[Exercise]:
     by %= len(exercises)
     return exercises[by:] + exercises[:by]
 

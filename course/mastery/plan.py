@@ -1,4 +1,4 @@
-"""What `practice()` asks: what is due first, then what is weak, then what is new; interleaved.
+"""What `practice()` asks: what is due first, then what a checkpoint missed, what is weak, what is new; interleaved.
 
 Pure functions of a standing, a time and a source of chance.
 """
@@ -31,10 +31,19 @@ def due(standing: Standing, now: datetime) -> list[str]:
     return sorted((s for unit in standing.syllabus.units for s in standing.due(unit, now)), key=key)
 
 
+def missed(standing: Standing) -> list[str]:
+    """The skills missed in a checkpoint, which may be sat again when each was answered right."""
+    return [skill for state in standing.units.values() for skill in state.to_review]
+
+
 def weak(standing: Standing, now: datetime) -> list[str]:
-    """The skills of open units that are not mastered: those begun first, nearest to mastery last; then new ones."""
+    """The skills of open units that are not mastered: those begun first, nearest to mastery last; then new ones.
+
+    A skill whose row is complete and only lacks its code exercise is none: short questions do nothing for it.
+    """
     open_units = [u for u in standing.syllabus.units if u.gated and standing.state(u, now) is not State.LOCKED]
     skills = [s for unit in open_units for s in standing.unmastered(unit)]
+    skills = [s for s in skills if standing.skill(s).row < standing.skill(s).need]
     begun = sorted((s for s in skills if standing.skill(s).tries), key=lambda s: standing.skill(s).row)
     return begun + [s for s in skills if not standing.skill(s).tries]
 
@@ -57,9 +66,11 @@ def choose(
 
     for skill in due(standing, now):
         add(skill, WEAK if standing.skill(skill).reopened else 1)
+    for skill in missed(standing):
+        add(skill, 1)
     for skill in weak(standing, now):
         state = standing.skill(skill)
-        add(skill, max(1, state.need - state.row) if state.row else WEAK)
+        add(skill, state.need - state.row if state.row else WEAK)
     return interleaved(counts, chance)
 
 

@@ -6,7 +6,7 @@ lock, at the end of the file; a line torn by a crash is passed over when reading
 of its own.
 
 What is replayed is the set of events, each id once, in the order of their times: two records with the same events tell
-the same, in whatever order their lines stand.
+the same, in whatever order their lines stand, and however often.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ import fcntl
 import os
 import threading
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -33,16 +34,25 @@ Source = Literal["practice", "check", "checkpoint"]
 
 AHEAD = timedelta(minutes=10)
 """How far an event may lie ahead of the clock before it is remarked upon."""
+LATEST = datetime(9000, 1, 1, tzinfo=UTC)
+"""A date past this is damage: a review could not be planned after it."""
+
+watchers: list[Callable[[Event, bytes, int], None]] = []
+"""Called with each event that this process has appended, its line, and how many bytes were written; they raise nothing."""
 
 _last = datetime.min.replace(tzinfo=UTC)
 _one_at_a_time = threading.Lock()
 
 
 def _now() -> datetime:
-    """The time in UTC; later than any this process has given, so that events of one kernel never tie."""
+    """The time in UTC; later than any this process has given, so that events of one kernel never tie.
+
+    Where the clock went back by more than a correction of seconds, it was set right, and is followed.
+    """
     global _last
     with _one_at_a_time:
-        _last = max(clock.now(), _last + timedelta(microseconds=1))
+        now = clock.now()
+        _last = now if _last - now > AHEAD else max(now, _last + timedelta(microseconds=1))
         return _last
 
 
@@ -50,7 +60,7 @@ def _new_id() -> str:
     return uuid.uuid4().hex
 
 
-class Event(msgspec.Struct, frozen=True):
+class Event(msgspec.Struct, frozen=True, gc=False):
     """One thing that happened.
 
     "answer": an answer judged · "continue": a gate walked past · "sitting": a checkpoint begun · "stuck": a skill not
@@ -62,6 +72,7 @@ class Event(msgspec.Struct, frozen=True):
     skill: str = ""
     exercise: str = ""
     arguments: dict[str, Any] = {}
+    """What was drawn. JSON has no NaN and no infinity; they are kept as null."""
     seed: int | None = None
     content: str = ""
     """The version of the bank's text; a seed means the same variant only under it."""
@@ -85,7 +96,7 @@ class Event(msgspec.Struct, frozen=True):
     v: int = VERSION
 
 
-class _Header(msgspec.Struct):
+class _Header(msgspec.Struct, frozen=True, gc=False):
     """What every version of an event has."""
 
     id: str
@@ -108,15 +119,16 @@ class Replay(msgspec.Struct, frozen=True):
     def warning(self) -> str:
         """What a learner should know of the record; empty where there is nothing."""
         said = []
-        if self.newer:
+        if n := self.newer:
+            them = "1 event was" if n == 1 else f"{n} events were"
+            said.append(f"{them} written by a later version of the course; kept, but not counted here.")
+        if n := self.torn:
+            them = "1 damaged line of your record was" if n == 1 else f"{n} damaged lines of your record were"
+            said.append(f"{them} passed over; all others count.")
+        if n := self.ahead:
+            them, count = ("1 event is", "It counts") if n == 1 else (f"{n} events are", "They count")
             said.append(
-                f"{self.newer} events were written by a later version of the course; they are kept, but not counted here."
-            )
-        if self.torn:
-            said.append(f"{self.torn} damaged lines of your record were passed over; all others count.")
-        if self.ahead:
-            said.append(
-                f"{self.ahead} events are dated after now: this computer's clock is, or was, wrong. They count; "
+                f"{them} dated after now: this computer's clock is, or was, wrong. {count}; "
                 "set the clock, or reviews may come at odd times."
             )
         return " ".join(said)
@@ -136,14 +148,20 @@ def append(event: Event, path: Path | None = None) -> int:
 
     Raises `CourseError` where it cannot be written; then nothing is half-kept.
     """
-    line = _encode(event)
+    path, line = path or paths.record(), _encode(event)
     try:
-        return _append([line], path or paths.record())
+        with _locked(path) as descriptor:
+            written = _write(descriptor, [line])
     except OSError as error:
+        judged = event.kind == "answer"
+        what, then = ("Your answer was judged, but", "answer") if judged else ("What you did", "try")
         raise CourseError(
-            f"Your answer was judged, but could not be written to your record ({error.strerror or error}). "
-            f"Free some space or check that {(path or paths.record()).name} may be written, then answer again."
+            f"{what} could not be written to your record ({error.strerror or error}). "
+            f"Free some space or check that {path.name} may be written, then {then} again."
         ) from None
+    for watcher in watchers:
+        watcher(event, line, written)
+    return written
 
 
 def add(lines: list[bytes], path: Path | None = None) -> int:
@@ -164,11 +182,6 @@ def add(lines: list[bytes], path: Path | None = None) -> int:
             f"Free some space or check that {path.name} may be written, then try again."
         ) from None
     return len(new)
-
-
-def _append(lines: list[bytes], path: Path) -> int:
-    with _locked(path) as descriptor:
-        return _write(descriptor, lines)
 
 
 @contextmanager
@@ -220,7 +233,10 @@ def text(path: Path | None = None) -> bytes:
     """The record's bytes; none where there is no file. `CourseError` where it cannot be read."""
     path = path or paths.record()
     try:
-        return path.read_bytes()
+        with open(path, "rb") as file:
+            with suppress(OSError):  # where there are no locks, a half written line is passed over
+                fcntl.flock(file, fcntl.LOCK_SH)
+            return file.read()
     except FileNotFoundError:
         return b""
     except OSError as error:
@@ -231,55 +247,63 @@ def text(path: Path | None = None) -> bytes:
 
 def parse(content: bytes) -> Replay:
     """What the lines of a record hold."""
-    events: dict[str, Event] = {}
-    torn = newer = 0
-    for line in content.split(b"\n"):
-        if not line.strip():
-            continue
+    lines, times, torn = _lines(content)
+    events: list[Event] = []
+    newer = 0
+    for id, line in lines.items():
         try:
             event = _decode(line)
-            if event.v > VERSION:
-                newer += 1
-            else:
-                events.setdefault(event.id, event)
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-            header = _header(line)
-            if header is not None and header.v > VERSION:
-                newer += 1
-            else:
-                torn += 1
-    ordered = sorted(events.values(), key=lambda e: (_utc(e.at), e.id))
-    horizon = clock.now() + AHEAD
-    ahead = sum(1 for e in reversed(ordered[-1000:]) if _utc(e.at) > horizon)
-    return Replay(tuple(ordered), torn, newer, ahead)
-
-
-def _utc(at: datetime) -> datetime:
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
-
-
-def _header(line: bytes) -> _Header | None:
-    try:
-        return _decode_header(line)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        return None
+        except _UNREADABLE:
+            event = None
+        if event is not None and event.v <= VERSION:
+            events.append(event if event.at.tzinfo is UTC else msgspec.structs.replace(event, at=times[id]))
+        elif _decode_header(line).v > VERSION:
+            newer += 1
+        else:
+            torn += 1
+    ahead = len(events) - bisect_right(events, clock.now() + AHEAD, key=lambda e: e.at)
+    return Replay(tuple(events), torn, newer, ahead)
 
 
 def by_id(content: bytes) -> dict[str, bytes]:
-    """The lines of a record by their events' ids, of any version, in the order of their times; torn ones left out.
+    """The lines of a record by their events' ids, of any version, in the order of their times; torn ones left out."""
+    return _lines(content)[0]
+
+
+def _lines(content: bytes) -> tuple[dict[str, bytes], dict[str, datetime], int]:
+    """One line for each id, in the order of their times; these times; and how many lines are no event.
 
     Where two lines claim one id, the same one of them is taken, whichever comes first.
     """
-    found: dict[str, tuple[datetime, bytes]] = {}
+    found: dict[str, bytes] = {}
+    times: dict[str, datetime] = {}
+    torn = 0
     for line in content.split(b"\n"):
-        header = _header(line) if line.strip() else None
-        if header is None:
+        line = line.strip()
+        if not line:
             continue
-        claim = (_utc(header.at), line.strip())
-        if header.id not in found or claim < found[header.id]:
-            found[header.id] = claim
-    ordered = sorted(found.items(), key=lambda item: (item[1][0], item[0]))
-    return {id: line for id, (_, line) in ordered}
+        try:
+            header = _decode_header(line)
+            id, at = header.id, _utc(header.at)
+        except _UNREADABLE:
+            torn += 1
+            continue
+        if at > LATEST:
+            torn += 1
+        elif id not in found or (at, line) < (times[id], found[id]):
+            found[id], times[id] = line, at
+    # Sorted twice and not by pairs: a hundred thousand pairs keep the garbage collector busier than the sorting.
+    ordered = sorted(sorted(found), key=times.__getitem__)
+    return {id: found[id] for id in ordered}, times, torn
+
+
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OverflowError)
+
+
+def _utc(at: datetime) -> datetime:
+    if at.tzinfo is UTC:
+        return at
+    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def merge(one: bytes, other: bytes) -> bytes:

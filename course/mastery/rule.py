@@ -75,7 +75,7 @@ class Sitting:
 
     id: str
     unit: str
-    seed: int
+    seed: int = 0
     answered: set[tuple[str, str]] = field(default_factory=set)
     right: int = 0
     missed: list[str] = field(default_factory=list)
@@ -141,6 +141,7 @@ class Standing:
     def __init__(self, syllabus: Syllabus, events: Iterable[Event] = ()) -> None:
         self.syllabus = syllabus
         self._entries: dict[str, tuple[Skill, str]] = {s.id: (s, u.id) for u in syllabus.units for s in u.skills}
+        self._numberless = {u.id.split("-", 1)[-1]: u.id for u in syllabus.units}
         self.replay(events)
 
     def replay(self, events: Iterable[Event]) -> None:
@@ -215,17 +216,15 @@ class Standing:
 
     def take(self, event: Event) -> str:
         """Take one more event; in a few words, what it did."""
-        entry = self._entries.get(event.skill)
-        unit = self.units.get(entry[1] if entry else event.unit)
+        unit = self._unit(event)
         if event.kind == "continue":
             if unit is not None:
                 unit.walked_past = True
             return "continued without mastery"
         if event.kind == "sitting":
             if unit is not None and event.sitting:
-                unit.sitting = self._sittings.setdefault(
-                    event.sitting, Sitting(event.sitting, event.unit, event.seed or 0)
-                )
+                unit.sitting = self._sitting(event)
+                unit.sitting.seed = event.seed or 0
             return "checkpoint begun"
         if event.kind == "stuck":
             self.skill(event.skill).marked = True
@@ -240,6 +239,22 @@ class Standing:
         if event.source == "checkpoint":
             return self._sat(event, variant)
         return self._practised(event, fresh, unit)
+
+    def unit_of(self, event: Event) -> str | None:
+        """The unit an event has to do with, by its skill, else by its name, whose number may have changed since."""
+        if entry := self._entries.get(event.skill):
+            return entry[1]
+        if event.unit in self.units:
+            return event.unit
+        return self._numberless.get(event.unit) or self._numberless.get(event.unit.split("-", 1)[-1])
+
+    def _unit(self, event: Event) -> UnitState | None:
+        name = self.unit_of(event)
+        return self.units[name] if name else None
+
+    def _sitting(self, event: Event) -> Sitting:
+        """The sitting an event belongs to, whichever of its events comes first: clocks of two machines may differ."""
+        return self._sittings.setdefault(event.sitting, Sitting(event.sitting, self.unit_of(event) or ""))
 
     def _checked(self, event: Event) -> str:
         state = self.skill(event.skill)
@@ -256,16 +271,16 @@ class Standing:
             return "a second try: does not count"
         if event.options == 2:
             return "a choice of two: does not count"
+        reviewed = ""
+        if event.right and fresh and not event.hints and unit is not None and event.skill in unit.to_review:
+            unit.to_review.remove(event.skill)
+            reviewed = "reviewed for the checkpoint; "
         if state.held and state.card is not None and state.card.due <= event.at:
-            return self._reviewed(event, state)
+            return reviewed + self._reviewed(event, state)
         if event.hints:
             return "with a hint: does not count"
         if not fresh:
             return "a variant answered before: does not count"
-        reviewed = ""
-        if event.right and unit is not None and event.skill in unit.to_review:
-            unit.to_review.remove(event.skill)
-            reviewed = "reviewed for the checkpoint; "
         if state.held:
             return reviewed + "mastered already, and no review due"
         state.tries += 1
@@ -282,7 +297,7 @@ class Standing:
         if state.held or state.row < state.need or state.to_write:
             return ""
         again, entry = state.mastered, self._entries.get(event.skill)
-        state.mastered, state.reopened, state.tries = True, False, 0
+        state.mastered, state.reopened, state.marked, state.tries = True, False, False, 0
         if entry and entry[0].gates:
             state.card = (
                 review.answered(state.card, event.at, right=True, hinted=False)
@@ -300,9 +315,12 @@ class Standing:
         return f"review passed; comes back on {state.card.due:%Y-%m-%d}"
 
     def _sat(self, event: Event, variant: tuple[str, str]) -> str:
-        sitting = self._sittings.get(event.sitting)
-        if sitting is None or sitting.complete or not event.first or event.hints or variant in sitting.answered:
-            return "no item of an open checkpoint: does not count"
+        counts = event.sitting and event.first and not event.hints and event.options != 2
+        if not counts or self.unit_of(event) is None:
+            return "no item of a checkpoint: does not count"
+        sitting = self._sitting(event)
+        if sitting.complete or variant in sitting.answered:
+            return "this checkpoint has that item already: does not count"
         sitting.answered.add(variant)
         if event.right:
             sitting.right += 1
@@ -316,5 +334,6 @@ class Standing:
             unit.passed, unit.to_review = True, []
             return f"{said}; passed with {sitting.right} of {ITEMS}"
         if not unit.passed:
-            unit.to_review = list(dict.fromkeys(sitting.missed))
+            # Only skills the course still has: nobody could review another.
+            unit.to_review = [s for s in dict.fromkeys(sitting.missed) if s in self._entries]
         return f"{said}; {sitting.right} of {ITEMS}, and {PASS} are needed"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from course.manifest import Unit
@@ -65,6 +66,23 @@ def of_unit(standing: Standing, unit: Unit) -> list[Step]:
     else:
         said = f"ready: {ITEMS} fresh questions, {PASS} right are needed"
     return [*found, Step("checkpoint", unit.id, unit.id, what, said, standing.may_sit(unit))]
+
+
+def reviews(standing: Standing, unit: Unit, now: datetime) -> list[Step]:
+    """What is due for review in `unit`: a fresh one, or where a review failed, another row."""
+    found = []
+    titles = {skill.id: skill.title for skill in unit.skills}
+    for name in standing.due(unit, now):
+        again = of_skill(standing, unit, name)
+        found += again or [Step("practise", unit.id, name, titles[name], "review due")]
+    return found
+
+
+def to_do(standing: Standing, unit: Unit, now: datetime) -> list[Step]:
+    """Everything to be done in `unit` now, each thing once: what is due, then what is left before it is mastered."""
+    due = reviews(standing, unit, now)
+    named = {(step.kind, step.target) for step in due}
+    return due + [step for step in of_unit(standing, unit) if (step.kind, step.target) not in named]
 
 
 def before(standing: Standing, unit: Unit) -> list[Step]:

@@ -36,10 +36,9 @@ class Line:
 def explain(syllabus: Syllabus, events: Iterable[Event], unit: Unit) -> list[Line]:
     """Every event that has to do with `unit`, in order, with what it did."""
     standing = Standing(syllabus)
-    skills = {skill.id for skill in unit.skills}
     lines = []
     for event in events:
         did = standing.take(event)
-        if event.skill in skills or event.unit == unit.id:
+        if standing.unit_of(event) == unit.id:
             lines.append(Line(event, did))
     return lines
