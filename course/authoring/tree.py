@@ -38,6 +38,10 @@ class Tree:
         """The manifest's units, in its order."""
         return [Unit(self, entry) for entry in self.syllabus.units]
 
+    def handed_out(self, name: str) -> NotebookNode | None:
+        """The notebook that a learner finds in their folder as `name` (`course.study` hands it out); None if none."""
+        return _read(self.root / name if name.startswith("exercises/") else self.root / "course" / name)
+
     def source_folders(self) -> list[Path]:
         """The folders of `solutions/` that hold a notebook: what is released."""
         return sorted({path.parent for path in (self.root / "solutions").glob("*/*.ipynb")})

@@ -16,6 +16,7 @@ from course.authoring.commands import lint
 from course.authoring.lint import complaints
 from course.authoring.rules.code import names_from_outside
 from course.authoring.rules.figures import silent_figures
+from course.authoring.rules.stuck import headings
 from course.authoring.tree import Tree
 
 
@@ -434,6 +435,102 @@ def test_a_lesson_without_its_common_mistakes(course: SmallCourse) -> None:
     course.edit(course.lesson, 'common_mistakes("01-powers")', "2 + 2")
     course.make()
     assert "course/01-powers.ipynb: the lesson does not list its common mistakes. Add a cell with" in course.lint()
+
+
+# --------------------------------------------------------------------------- who is stuck
+
+
+def test_a_gated_skill_without_a_worked_example(course: SmallCourse) -> None:
+    course.edit(course.manifest, '  example = "01-powers.ipynb#Powers"\n', "")
+    assert course.lint() == (
+        "course/syllabus.toml (powers.growth): who is stuck on this skill is sent to no worked example. "
+        'Name it: example = "01-powers.ipynb#" and one of its headings.'
+    )
+
+
+@pytest.mark.parametrize("way_in", ["", "Try again.", "Fold a sheet of paper in two, again and again, and"])
+def test_a_gated_skill_without_a_sentence_that_helps(course: SmallCourse, way_in: str) -> None:
+    course.edit(course.manifest, "Fold a sheet of paper in two, again and again, and count its layers.", way_in)
+    assert course.lint() == (
+        "course/syllabus.toml (powers.growth): who is stuck on this skill gets no other way in. "
+        'Write it: way_in = "…", a sentence or two on a view to play with, a picture or a smaller case.'
+    )
+
+
+def test_another_way_in_that_leads_nowhere(course: SmallCourse) -> None:
+    course.edit(course.manifest, '  way_in_at = "01-powers.ipynb#Powers"\n', "")
+    assert "who is stuck on this skill is sent to no other way in. Name it: way_in_at = " in course.lint()
+
+
+def test_a_place_whose_heading_is_gone(course: SmallCourse) -> None:
+    course.edit(course.lesson, "# Powers\n", "# Powers of a number\n")
+    course.make()
+    assert (
+        course.lint().splitlines()
+        == [
+            "course/syllabus.toml (powers.growth): 01-powers.ipynb has no heading “Powers”. There are: Powers of a number."
+        ]
+        * 2
+    )
+
+
+def test_a_place_in_a_notebook_that_is_not_handed_out(course: SmallCourse) -> None:
+    course.edit(course.manifest, 'example = "01-powers.ipynb', 'example = "solutions/01-powers/01-powers.ipynb')
+    assert course.lint() == (
+        "course/syllabus.toml (powers.growth): its worked example is in solutions/01-powers/01-powers.ipynb, which no "
+        "learner gets. Name a lesson, such as 01-powers.ipynb, or exercises/01-powers/01-powers.ipynb."
+    )
+
+
+def test_a_place_in_the_exercises(course: SmallCourse) -> None:
+    name = "exercises/01-powers/01-powers.ipynb"
+    course.edit(course.manifest, 'example = "01-powers.ipynb#Powers"', f'example = "{name}#Powers: exercises"')
+    assert course.lint() == ""
+
+
+def test_what_counts_as_a_heading() -> None:
+    text = "# One #\n\nA #hash.\n\n   ### Two of them\n\n```python\n# a comment\n```\n\n####### Seven are too many"
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text), nbformat.v4.new_code_cell("# code")])
+    assert headings(book) == ["One", "Two of them"]
+
+
+# --------------------------------------------------------------------------- skills that are about writing code
+
+
+def gating_code(course: SmallCourse, code: str) -> None:
+    """The small course with `powers.growth` asking for code, too."""
+    course.edit(course.manifest, "gates = true\n", f"gates = true\n  code = {code}\n")
+
+
+def test_code_that_the_bank_does_not_have(course: SmallCourse) -> None:
+    gating_code(course, '["powers.runing"]')
+    assert course.lint() == (
+        "course/syllabus.toml (powers.growth): its code exercise “powers.runing” is none of its bank, so nobody could "
+        "master it. There are: none."
+    )
+
+
+def test_code_of_another_skill(course: SmallCourse) -> None:
+    gating_code(course, '["powers.running"]')
+    assert "its code exercise “powers.running” belongs to “powers.running”, so nobody could master it." in course.lint()
+
+
+def test_code_that_is_no_code(course: SmallCourse) -> None:
+    gating_code(course, '["powers.growth"]')
+    assert "its code exercise “powers.growth” asks for no function, so nobody could master it." in course.lint()
+
+
+def test_code_that_the_exercises_do_not_ask_for(course: SmallCourse) -> None:
+    course.edit(course.manifest, "gates = false", 'gates = false\n  code = ["powers.running"]')
+    assert course.lint() == ""
+    course.edit(
+        course.exercises, 'check("powers.running", running)', 'check("powers.growth", running, base=2, times=3)'
+    )
+    course.make()
+    assert (
+        "solutions/01-powers/01-powers.ipynb: nothing there checks “powers.running”, which gates “powers.running”. Add a "
+        'graded cell with check("powers.running", …).'
+    ) in course.lint()
 
 
 # --------------------------------------------------------------------------- figures

@@ -47,6 +47,8 @@ def test_units_and_skills_are_found_by_name(tmp_path: Path) -> None:
         (UNIT.format(requires='["00-none"]'), "which is no unit"),
         ("version = 1\ntitle = 'x'\n[[unit]]\nid = 'a'", "lacks 'title'"),
         ("version = = 1", "not TOML"),
+        (UNIT.format(requires="[]") + '  example = "01-first.ipynb"', "Write the notebook and its heading"),
+        (UNIT.format(requires="[]") + '  way_in_at = "01-first.ipynb# "', "way_in_at of first.a is"),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path: Path, text: str, says: str) -> None:
@@ -54,6 +56,18 @@ def test_what_is_wrong_is_named(tmp_path: Path, text: str, says: str) -> None:
         manifest.load(written(tmp_path, text))
     with pytest.raises(CourseError, match=r"has no .*syllabus.toml"):
         manifest.load(tmp_path / "none" / "syllabus.toml")
+
+
+def test_a_place_is_read_shown_and_linked(tmp_path: Path) -> None:
+    text = (
+        UNIT.format(requires="[]")
+        + '  example = "01-first.ipynb#Who is tied to whom?"\n  way_in = """Fold\na strip."""'
+    )
+    skill = manifest.load(written(tmp_path, text)).skill("first.a")
+    assert skill.example == manifest.Place("01-first.ipynb", "Who is tied to whom?")
+    assert str(skill.example) == "“Who is tied to whom?” in 01-first.ipynb"
+    assert skill.example.link == "01-first.ipynb#Who-is-tied-to-whom%3F"
+    assert (skill.way_in, skill.way_in_at) == ("Fold a strip.", None)
 
 
 def test_every_skill_of_the_course_belongs_to_its_unit() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from course.authoring.complaint import Complaint
-from course.authoring.rules import code, figures, files, lesson, mistakes, questions, scores, skills, words
+from course.authoring.rules import code, figures, files, lesson, mistakes, questions, scores, skills, stuck, words
 from course.authoring.tree import Tree, Unit
 
 UnitRule = Callable[[Unit], Iterator[Complaint]]
@@ -26,8 +26,11 @@ STATIC: tuple[UnitRule, ...] = (
     skills.skills_are_named_after_their_unit,
     skills.bank_and_manifest_agree,
     skills.gated_skills_are_asked,
+    skills.code_is_asked,
     skills.gates_are_no_coin_tosses,
     skills.lesson_practises_its_skills,
+    stuck.the_stuck_are_helped,
+    stuck.places_are_there,
     lesson.opens_with_its_gate,
     lesson.lists_its_common_mistakes,
     lesson.ends_with_its_progress,

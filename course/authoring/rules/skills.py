@@ -62,6 +62,36 @@ def gated_skills_are_asked(unit: Unit) -> Iterator[Complaint]:
             yield Complaint(where, what, f"Add a check of {names}.")
 
 
+def code_is_asked(unit: Unit) -> Iterator[Complaint]:
+    """What `code` names for a skill is a code exercise of that skill, and the exercise notebook asks for it."""
+    if unit.bank is None:
+        return
+    asked = {question.exercise for question in unit.questions}
+    for skill in unit.entry.skills:
+        own = [e.id for e in unit.bank.of_skill(skill.id) if e.is_code]
+        for name in skill.code:
+            if name not in own:
+                found = unit.bank.exercises.get(name)
+                what = (
+                    "is none of its bank"
+                    if found is None
+                    else "asks for no function"
+                    if not found.is_code
+                    else f"belongs to “{found.skill}”"
+                )
+                yield Complaint(
+                    f"{MANIFEST} ({skill.id})",
+                    f"its code exercise “{name}” {what}, so nobody could master it",
+                    near(name, own),
+                )
+            elif unit.source is not None and name not in asked:
+                where, what = (
+                    unit.tree.show(unit.source_path),
+                    f"nothing there checks “{name}”, which gates “{skill.id}”",
+                )
+                yield Complaint(where, what, f'Add a graded cell with check("{name}", …).')
+
+
 def gates_are_no_coin_tosses(unit: Unit) -> Iterator[Complaint]:
     """A choice of two options opens no gate: half of all guessers would pass."""
     for exercise in unit.bank.exercises.values() if unit.bank else ():
