@@ -1,7 +1,7 @@
 """Isometry: a deep-learning course that is mastered, not skimmed.
 
-What a notebook needs: `check` an answer, take a `hint`, `practice` a skill, open a `gate`, see `progress`,
-and list `common_mistakes`. Each is imported when first used.
+What a notebook needs: `check` an answer, take a `hint`, `practice` a skill, open a `gate`, see `progress`
+and the `course_map`, and list `common_mistakes`. Each is imported when first used.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from course.checking import check, hint
     from course.diagnosing import readiness
     from course.gates import gate, progress
+    from course.map_form import course_map
     from course.mistakes import common_mistakes
     from course.practising import practice
 
-__all__ = ["check", "common_mistakes", "gate", "hint", "practice", "progress", "readiness"]
+__all__ = ["check", "common_mistakes", "course_map", "gate", "hint", "practice", "progress", "readiness"]
 
 _HOMES = {
     "check": "checking",
@@ -27,6 +28,7 @@ _HOMES = {
     "practice": "practising",
     "gate": "gates",
     "progress": "gates",
+    "course_map": "map_form",
     "common_mistakes": "mistakes",
     "readiness": "diagnosing",
 }

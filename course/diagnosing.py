@@ -7,7 +7,7 @@ What is asked, in which order, and what is made of the answers is plain data her
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any, Literal
@@ -75,12 +75,10 @@ def prerequisites() -> list[tuple[str, str]]:
     return [(skill.id, skill.title) for skill in manifest.load().unit(UNIT).skills]
 
 
-def begin(
-    skills: Sequence[str], start: Callable[[str], Session] = practising.start, chance: Random | None = None
-) -> list[Session]:
+def begin(skills: Sequence[str], chance: Random | None = None) -> list[Session]:
     """A session for each skill, its first question dealt: any of the skill's exercises, with fresh numbers."""
-    chance = chance or Random()
-    sessions = [start(skill) for skill in skills]
+    chance, follower = chance or Random(), practising.Follower()
+    sessions = [practising.start(skill, follower) for skill in skills]
     for session in sessions:
         for _ in range(chance.randrange(len(session.exercises))):
             session.deal()  # each deal turns to the next exercise

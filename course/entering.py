@@ -1,4 +1,4 @@
-"""Enter in a text field, heard together with what was typed.
+"""Enter in a text field, heard together with what was typed; and the cursor, put where a learner needs it.
 
 ipywidgets tells of Enter at once, and of the text a little later: while the kernel is busy, or for a quick typist, what
 it holds when Enter arrives is only the text's beginning. So the field sends its text as a whole, which the browser does
@@ -50,3 +50,23 @@ def on_enter(text: widgets.Text, action: Callable[[], None]) -> None:
 
     text.on_msg(pressed)
     text.observe(changed, "value")
+
+
+def watched(widget: widgets.DOMWidget) -> Any:
+    """`widget`, which from now on knows whether it is on the page: what `focus` needs. To be called when it is made."""
+    widget._view_count = 0
+    return widget
+
+
+def focus(widget: widgets.DOMWidget) -> None:
+    """Put the focus on a `watched` widget as soon as it is on the page; before, the browser could not."""
+    if widget._view_count:
+        widget.focus()
+        return
+
+    def shown(change: Any) -> None:
+        if change["new"]:
+            widget.unobserve(shown, "_view_count")
+            widget.focus()
+
+    widget.observe(shown, "_view_count")

@@ -1,4 +1,4 @@
-"""What is shown with widgets: the practice form, the gate and the progress list. ipywidgets is imported here only.
+"""What is shown with widgets: the practice form, and a list of steps with a button for each.
 
 Each of them also has a static panel, for readers without a kernel (nbconvert, a terminal, a screen reader's text).
 """
@@ -14,15 +14,20 @@ import ipywidgets as widgets
 from autograder import compare
 from autograder.compare import Unreadable
 from autograder.exercise import BankError, Choice, State, Verdict
-from course.entering import on_enter
+from course import practice_panels
+from course.choices import Choices
+from course.entering import focus, on_enter, watched
 from course.errors import CourseError
-from course.mastery.rule import SkillState
+from course.keeper import keep
+from course.mastery.rule import SkillState, Standing
 from course.mastery.steps import Step
-from course.panel import Panel, of_verdict
+from course.panel import Link, Panel, of_verdict
 from course.practising import Session, start, typed
 from course.rounds import checkpoint
+from course.spoken import Spoken
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
+WRAPPED = widgets.Layout(flex_flow="row wrap")
 
 
 class Shown:
@@ -33,12 +38,22 @@ class Shown:
         self.panel = panel
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        keep()
         bundle = self.widget._repr_mimebundle_() or {}
         return {
             WIDGET: bundle.get(WIDGET, {"version_major": 2, "version_minor": 0, "model_id": self.widget.model_id}),
             "text/html": self.panel.html(),
             "text/plain": self.panel.text(),
         }
+
+
+class PanelPlace(widgets.Output):
+    """A place for one panel or none, as an output of its own: JupyterLab follows the links of those."""
+
+    def show(self, panel: Panel | None) -> None:
+        data = {} if panel is None else {"text/html": panel.html(), "text/plain": panel.text()}
+        shown = ({"output_type": "display_data", "data": data, "metadata": {}},) if data else ()
+        self.outputs = shown
 
 
 def row_of(state: SkillState) -> str:
@@ -58,126 +73,188 @@ def button(text: str, action: Callable[[], None], *, primary: bool = False, tool
         layout=widgets.Layout(width="auto", min_width="5em"),
     )
     made.on_click(lambda _: action())
-    return made
+    return watched(made)
 
 
 class PracticeForm:
-    """A `Session` as a form: the question, a field, three buttons, and what came of it."""
+    """A `Session` as a form: the question, a field, buttons, and what came of it.
 
-    def __init__(self, session: Session) -> None:
-        self.session = session
+    `changed` is called with the standing whenever an answer was taken.
+    """
+
+    kind = "Practice"
+    another = ("Another", "Deal another question")
+
+    def __init__(self, session: Session, changed: Callable[[Standing], None] = lambda standing: None) -> None:
+        self.session, self.changed = session, changed
         self.question = widgets.HTML()
-        self.result = widgets.HTML()
+        self.result = Spoken()
         self.standing = widgets.HTML()
-        # One text field for all questions, so that the cursor stays in it from one to the next.
-        self.text = widgets.Text(
-            description="Answer",
-            placeholder="your answer, then Enter",
-            layout=widgets.Layout(width="min(30em, 95%)"),
+        self.aside = PanelPlace()
+        # One field of each kind for all questions, always on the page, so that the focus can go on from one to the next.
+        self.text = watched(
+            widgets.Text(
+                description="Answer",
+                placeholder="your answer, then Enter",
+                layout=widgets.Layout(width="min(30em, 95%)"),
+            )
         )
         on_enter(self.text, self._entered)
-        self.field: widgets.Text | widgets.RadioButtons = self.text
-        self.place = widgets.HBox([self.field])
-        self.submit = button("Check", self._submit, primary=True, tooltip="Check this answer (Enter)")
-        self.next = button("Another", self._next, tooltip="Deal another question")
+        self.choices = Choices(self._entered)
+        self.place = widgets.VBox([self.text, self.choices])
+        self.submit = button("Check", self._pressed, primary=True, tooltip="Check this answer (Enter)")
+        self.next = button(self.another[0], self._next, tooltip=self.another[1])
         self.hint = button("Hint", self._hint, tooltip="Show a hint; a hinted answer does not count")
         self.unknown = button("I don't know", self._give_up, tooltip="Counts as a miss, and shows a hint")
-        buttons = widgets.HBox(
-            [self.submit, self.next, self.hint, self.unknown], layout=widgets.Layout(flex_flow="row wrap")
-        )
-        self.widget = widgets.VBox([self.standing, self.question, self.place, buttons, self.result])
+        self.bar = widgets.HBox([self.submit, self.next, self.hint, self.unknown], layout=WRAPPED)
+        self.widget = widgets.VBox([self.standing, self.question, self.place, self.bar, self.result, self.aside])
+        self._judged, self._again = "", False
         self._ask()
 
     def shown(self) -> Shown:
         """The form, with the question as a static panel beside it."""
         return Shown(self.widget, self._panel("Open this notebook in JupyterLab and run the cell to answer."))
 
+    @property
+    def field(self) -> widgets.Text | Choices:
+        """Where this question is answered."""
+        return self.choices if isinstance(self.session.exercise.returns, Choice) else self.text
+
+    def focus(self) -> None:
+        """Put the cursor where the answer goes, as soon as that is on the page."""
+        self.field.focus() if self.field is self.choices else focus(self.text)
+
     # -- one question
 
     def _panel(self, note: str = "") -> Panel:
-        kind = self.session.exercise.returns
-        rows = (("question", self.session.question), ("answer", kind.asked()))
-        return Panel("quiet", f"Practice · {self.session.skill}", rows, note)
+        return practice_panels.asked(self.session, self.kind, note)
 
     def _ask(self) -> None:
         kind = self.session.exercise.returns
         self.question.value = self._panel().html()
-        self.result.value = ""
+        self.result.value = self._judged = self.text.value = ""
         if isinstance(kind, Choice):
             options = list(kind.options)
             random.Random(self.session.variant.seed).shuffle(options)
-            self.field = widgets.RadioButtons(options=options, value=None, layout=widgets.Layout(width="max-content"))
-        else:
-            self.field = self.text
-            self.text.value = ""
-        if self.place.children != (self.field,):
-            self.place.children = (self.field,)
+            self.choices.ask(options)
+        for field in (self.text, self.choices):
+            field.layout.display = None if field is self.field else "none"
         self._stand()
 
+    @property
+    def answerable(self) -> bool:
+        """Whether this question may be answered, now or once more."""
+        return not self.session.done
+
     def _entered(self) -> None:
-        if self.session.done:
-            self._next()
-        else:
-            self._submit()
+        self._submit() if self.answerable else self._next()
+
+    def _pressed(self) -> None:
+        self._submit()
+        if not self.answerable:
+            focus(self.next)  # the button that was pressed is off now
 
     def _submit(self) -> None:
-        kind = self.session.exercise.returns
+        given = self.field.value.strip()
+        if not self.answerable or (given == self._judged and self.result.value):
+            return  # Enter once too often: what was said stays
         try:
-            value = typed(kind, str(self.field.value or ""))
+            value = typed(self.session.exercise.returns, given)
         except Unreadable as unreadable:
-            rows = (("because", str(unreadable)),)
-            self.result.value = Panel("quiet", "? That cannot be read yet", rows, "It was not counted.").html()
+            self._say("quiet", "? That cannot be read yet", str(unreadable), "It was not counted.")
             return
-        counted = self.session.first and self.session.hints == 0
-        self._tell(self.session.answer(value), counted)
+        if value is ...:
+            said = "Choose one" if self.field is self.choices else "Type an answer"
+            self._say("quiet", "? Not an answer yet", f"{said}, or press “I don't know”.", "It was not counted.")
+            return
+        self._judged, self._again = given, not self.session.first
+        self._tell(self.session.answer(value))
 
     def _give_up(self) -> None:
-        self._tell(self.session.give_up(), counted=True)
+        self._again = False
+        verdict = self.session.give_up()
+        if self.session.problem:
+            self._tell(verdict)
+            return
+        rows = (("hint", verdict.sentence),)
+        self.result.value = Panel("quiet", "○ Counted as a miss", rows, self._note(verdict)).html(role="")
+        self._taken()
+        self.focus() if self.answerable else focus(self.next)
 
     def _hint(self) -> None:
         text = self.session.hint()
-        self.result.value = Panel(
-            "quiet", "Hint", (("", text),), "A hinted answer is practice; it does not count."
-        ).html()
+        note = "A hinted answer is practice; it does not count."
+        self.result.value = Panel("quiet", "Hint", (("", text),), note).html(role="")
 
     def _next(self) -> None:
         self.session.deal()
         self._ask()
-        self.field.focus()
+        self.focus()
 
-    def _tell(self, verdict: Verdict, counted: bool) -> None:
-        panel = of_verdict(verdict, compare.tolerance(self.session.exercise.returns), points=False)
+    # -- what is said
+
+    def _say(self, tone: Any, heading: str, because: str, note: str = "") -> None:
+        self.result.value = Panel(tone, heading, (("because", because),), note).html(role="")
+
+    def _tell(self, verdict: Verdict) -> None:
+        if self.session.problem:
+            self._judged = ""
+            self._say("try", "! Not recorded", self.session.problem, "It has not counted: answer it again then.")
+            return
+        tolerance = compare.tolerance(self.session.exercise.returns)
+        panel = of_verdict(verdict, tolerance, points=False)
         # The question stands above; what to try is said by the buttons.
         rows = tuple(row for row in panel.rows if row[0] not in ("asked", "try"))
-        note = self.session.problem or panel.note
+        if verdict.state is State.UNREADABLE:
+            note = "It was not counted."
+        else:
+            note = self._note(verdict) + (f" {panel.note}" if verdict.state is State.WRONG else "")
+        self.result.value = Panel(panel.tone, panel.heading, rows, note).html(role="")
+        self._taken()
+
+    def _note(self, verdict: Verdict) -> str:
+        """What an answer did, in the words of the rule, and how to go on."""
         if verdict.right:
-            state = self.session.state
-            if state.held and state.row == state.need and counted:
-                note = "Mastered: three fresh ones in a row. Press Enter to go on for the joy of it."
-            else:
-                note = (
-                    "" if counted else "Right; it does not count, since it was not a first try without a hint. "
-                ) + ("Press Enter for another.")
-        elif verdict.state is State.WRONG:
-            note = "Try it again, to learn; it counts again with the next question. " + note
-        self.result.value = Panel(panel.tone, panel.heading, rows, note.strip()).html()
+            return f"{self._did} Press Enter for another."
+        return f"{self._did} Try it again, to learn; it counts again with the next question."
+
+    @property
+    def _did(self) -> str:
+        did = "a second try: does not count" if self._again else self.session.did
+        return f"{did[:1].upper()}{did[1:]}."
+
+    def _taken(self) -> None:
         self._stand()
+        self.changed(self.session.standing)
 
     def _stand(self) -> None:
-        self.standing.value = (
-            f'<div role="status" style="font-size:13px;opacity:.85">{row_of(self.session.state)}</div>'
-        )
-        done = self.session.done
-        self.submit.disabled = self.unknown.disabled = done
-        self.next.disabled = self.session.verdict is None or self.session.verdict.state is State.UNREADABLE
+        self.standing.value = f'<div class="isometry-row">{row_of(self.session.state)}</div>'
+        self.aside.show(practice_panels.beside(self.session))
+        self.submit.disabled = self.hint.disabled = not self.answerable
+        self.next.disabled = self.session.first
+        self.unknown.disabled = not self.session.first
 
 
-def step_list(panel: Panel, steps: Sequence[Step], extra: Sequence[tuple[str, Callable[[], Panel]]] = ()) -> Shown:
+# --------------------------------------------------------------------------- what is left to do
+
+
+Look = Callable[[Standing], tuple[Panel, Sequence[Step]]]
+"""What is to be shown of a standing: a panel, and the steps that are left."""
+
+
+def step_list(
+    panel: Panel,
+    steps: Sequence[Step],
+    extra: Sequence[tuple[str, Callable[[], Panel]]] = (),
+    look: Look | None = None,
+) -> Shown:
     """A panel with a button for each step that can be taken here, which opens its practice or checkpoint below.
 
-    `extra` are (text, action) pairs: further buttons that answer with a panel.
+    `extra` are (text, action) pairs: further buttons that answer with a panel. With `look`, panel and buttons follow
+    what the learner does below them.
     """
-    place = widgets.VBox([])
+    head, place = PanelPlace(), widgets.VBox([])
+    bar = widgets.HBox([], layout=WRAPPED)
 
     def open_step(step: Step) -> None:
         try:
@@ -185,20 +262,45 @@ def step_list(panel: Panel, steps: Sequence[Step], extra: Sequence[tuple[str, Ca
         except (CourseError, BankError) as error:
             place.children = [widgets.HTML(Panel("try", "! Not now", (("because", str(error)),)).html())]
             return
+        form.changed = follow
         place.children = [form.widget]
-        form.field.focus()
+        form.focus()
 
     def say(action: Callable[[], Panel]) -> None:
         place.children = [widgets.HTML(action().html())]
 
-    able = [step for step in steps if step.ready and step.kind != "write"]
-    buttons = [
-        button(text_of(step), lambda step=step: open_step(step), primary=i == 0)  # type: ignore[misc]
-        for i, step in enumerate(able)
+    def show(panel: Panel, steps: Sequence[Step]) -> None:
+        head.show(with_links(panel, steps))
+        able = [step for step in steps if step.ready and step.kind != "write"]
+        others = extra if steps else ()  # nothing is left, so there is nothing to walk past
+        wanted = [text_of(step) for step in able] + [text for text, _ in others]
+        if wanted == [made.description for made in bar.children]:
+            return
+        buttons = [
+            button(text_of(step), lambda step=step: open_step(step), primary=i == 0)  # type: ignore[misc]
+            for i, step in enumerate(able)
+        ]
+        buttons += [button(text, lambda action=action: say(action)) for text, action in others]  # type: ignore[misc]
+        bar.children = buttons
+
+    def follow(standing: Standing) -> None:
+        if look is not None:
+            show(*look(standing))
+
+    show(panel, steps)
+    return Shown(widgets.VBox([head, bar, place]), with_links(panel, steps))
+
+
+def with_links(panel: Panel, steps: Sequence[Step]) -> Panel:
+    """The panel, with a link to each exercise notebook in which something is left to write."""
+    from course import links, manifest
+
+    units = dict.fromkeys(step.unit for step in steps if step.kind == "write")
+    leads = [
+        Link("write it in", f"the exercises of {unit}", links.to_exercises(manifest.load().unit(unit)))
+        for unit in units
     ]
-    buttons += [button(text, lambda action=action: say(action)) for text, action in extra]  # type: ignore[misc]
-    bar = widgets.HBox(buttons, layout=widgets.Layout(flex_flow="row wrap"))
-    return Shown(widgets.VBox([widgets.HTML(panel.html()), bar, place]), panel)
+    return Panel(panel.tone, panel.heading, panel.rows, panel.note, (*panel.links, *leads))
 
 
 def text_of(step: Step) -> str:

@@ -42,7 +42,7 @@ def gate(unit: str) -> Any:
 
         hard = where.syllabus.hard_gates
         extra = [] if hard else [("Continue anyway", lambda: walk_past(this))]
-        display(step_list(panel, steps.before(where, this), extra))
+        display(step_list(panel, steps.before(where, this), extra, lambda later: missing_before(later, this, warning)))
     raise GateClosed(f"{in_a_sentence(where, this)} See the panel above.")
 
 
@@ -77,6 +77,13 @@ def closed_panel(where: Standing, unit: Unit, warning: str = "") -> Panel:
     return Panel("partly", f"◐ Not open yet · {unit.title}", rows, f"{note} {warning}".strip())
 
 
+def missing_before(where: Standing, unit: Unit, warning: str = "") -> tuple[Panel, list[Step]]:
+    """What is missing before `unit` opens, and the steps to it; once nothing is, that it is open."""
+    if where.gate(unit).complete:
+        return Panel("good", f"✓ Open now · {unit.title}", (("question", unit.question),), "Run this cell again."), []
+    return closed_panel(where, unit, warning), steps.before(where, unit)
+
+
 def step_rows(left: Sequence[Step]) -> tuple[tuple[str, str], ...]:
     """Steps as a panel's rows, each unit named once."""
     named: set[str] = set()
@@ -103,13 +110,16 @@ def progress(unit: str | None = None) -> Any:
     if unit is None:
         return overview_panel(where, warning)
     this = where.syllabus.unit(unit)
-    panel = progress_panel(where, this, warning)
-    left = steps.to_do(where, this, clock.now())
+
+    def look(where: Standing) -> tuple[Panel, list[Step]]:
+        return progress_panel(where, this, warning), steps.to_do(where, this, clock.now())
+
+    panel, left = look(where)
     if not left or session.kernel() is None:
         return panel
     from course.form import step_list
 
-    return step_list(panel, left)
+    return step_list(panel, left, look=look)
 
 
 def reviews(where: Standing, unit: Unit, skill: str) -> list[Step]:

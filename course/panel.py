@@ -6,7 +6,7 @@ import html
 import re
 import textwrap
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from autograder.exercise import State, Verdict
 
@@ -26,27 +26,48 @@ _TONE: dict[State, Tone] = {
 }
 
 
+class Link(NamedTuple):
+    """A line of a panel that leads somewhere. JupyterLab follows it where the panel is an output of its own."""
+
+    label: str
+    text: str
+    href: str
+    """Where to, from the notebook that shows it; where it is empty, the text stands alone."""
+
+    def html(self) -> str:
+        if not self.href:
+            return marked(self.text)
+        colour = "color:var(--jp-content-link-color,#0072B2)"
+        return f'<a href="{html.escape(self.href)}" style="{colour}">{marked(self.text)}</a>'
+
+
 @dataclass(frozen=True)
 class Panel:
-    """A heading, labelled lines and a closing remark. Backticks in them mark code."""
+    """A heading, labelled lines, links and a closing remark. Backticks in them mark code."""
 
     tone: Tone
     heading: str
     rows: tuple[tuple[str, str], ...] = ()
     note: str = ""
+    links: tuple[Link, ...] = ()
 
-    def html(self) -> str:
-        """The panel as one self-contained block that follows JupyterLab's light or dark theme."""
+    def html(self, *, role: str = "status") -> str:
+        """The panel as one self-contained block that follows JupyterLab's light or dark theme.
+
+        `role` is "" where the panel stands in something that a screen reader is told of already.
+        """
+        lines = [(label, marked(text)) for label, text in self.rows if text]
+        lines += [(link.label, link.html()) for link in self.links]
         rows = "".join(
             f'<div style="display:flex;gap:.8em;margin-top:.35em">'
             f'<span style="flex:0 0 6.2em;opacity:.7">{html.escape(label)}</span>'
-            f'<span style="flex:1;min-width:0;overflow-wrap:anywhere">{marked(text)}</span></div>'
-            for label, text in self.rows
-            if text
+            f'<span style="flex:1;min-width:0;overflow-wrap:anywhere">{text}</span></div>'
+            for label, text in lines
         )
+        role = f' role="{role}"' if role else ""
         note = f'<div style="margin-top:.5em;opacity:.75">{marked(self.note)}</div>' if self.note else ""
         return (
-            f'<div class="isometry-panel" role="status" style="border-left:4px solid {_COLOUR[self.tone]};'
+            f'<div class="isometry-panel"{role} style="border-left:4px solid {_COLOUR[self.tone]};'
             "background:var(--jp-layout-color2,rgba(128,128,128,.1));color:var(--jp-ui-font-color1,inherit);"
             "font-family:var(--jp-content-font-family,system-ui,sans-serif);font-size:14px;line-height:1.5;"
             'padding:.6em .9em;margin:.2em 0;border-radius:3px;max-width:52em">'
@@ -56,7 +77,7 @@ class Panel:
     def text(self) -> str:
         """The panel for a terminal, 88 columns wide."""
         lines = [self.heading]
-        for label, text in self.rows:
+        for label, text in [*self.rows, *((link.label, link.text) for link in self.links)]:
             if text:
                 lines.append(textwrap.fill(text, 88, initial_indent=f"  {label:<11}", subsequent_indent=" " * 13))
         if self.note:

@@ -113,9 +113,15 @@ class Session:
         return self.exercise.prompt(self.variant.arguments)
 
     def deal(self) -> None:
-        """Draw the next question: a variant this learner has not answered before, where there still is one."""
+        """Draw the next question: a variant this learner has not answered before, where there still is one.
+
+        Exercises take turns, but one that was missed comes again at once, with other numbers: nobody gets three in a
+        row round a mistake that has shown.
+        """
         with suppress(CourseError):  # a record that cannot be read is told of when an answer is written
             self.catch_up()
+        if not self.first and not self.first_right:
+            self._turn -= 1
         for offset in range(len(self.exercises)):
             exercise = self.exercises[(self._turn + offset) % len(self.exercises)]
             for _ in range(FRESH_DRAWS):
@@ -138,6 +144,7 @@ class Session:
 
     def answer(self, value: Any) -> Verdict:
         """Judge `value`. What cannot be read as an answer at all is no attempt, and is not counted."""
+        self.problem = ""
         self.verdict = judge.judge(self.exercise, value, self.variant.arguments)
         if self.verdict.state not in (State.NOT_ATTEMPTED, State.UNREADABLE):
             self._count(self.verdict.right, self.verdict.mistake, shown(value))
@@ -253,7 +260,7 @@ def questions(skill: str, *, gating: bool = False) -> list[Exercise]:
     return [e for e in exercises if not (gating and isinstance(e.answer, Choice) and len(e.answer.options) == 2)]
 
 
-def start(skill: str) -> Session:
+def start(skill: str, follower: Follower | None = None) -> Session:
     """A session on `skill` that goes on from the learner's record. `CourseError` where it cannot be practised."""
     manifest.load().skill(skill)
     exercises = questions(skill)
@@ -261,7 +268,7 @@ def start(skill: str) -> Session:
         raise CourseError(f"The exercises of “{skill}” are not here, so it cannot be practised on this machine.")
     if not exercises:
         raise CourseError(f"“{skill}” has no short questions; its exercise is in the unit's notebook.")
-    follower = Follower()
+    follower = follower or Follower()
     return Session(skill, exercises, write=follower.write, standing=follower.standing, catch_up=follower.catch_up)
 
 

@@ -9,6 +9,7 @@ import click
 
 from course.errors import CourseError
 from course.gates import in_a_sentence, overview_panel, progress_panel, step_rows
+from course.keeping import bring_in
 from course.mastery import record, steps, why
 from course.panel import Panel
 from course.practising import standing
@@ -53,11 +54,7 @@ def take_in(path: Path) -> str:
         content = path.read_bytes()
     except OSError as error:
         raise CourseError(f"{path} cannot be read ({error.strerror}).") from None
-    found = record.by_id(content)
-    if not found:
-        raise CourseError(f"{path} is no record of this course: no line of it is an event. Nothing was taken.")
-    new = record.add(list(found.values()))
-    return f"Took {new} new events from {path}; {len(found) - new} were in your record already."
+    return bring_in(content, str(path))
 
 
 @click.command("why")

@@ -43,7 +43,8 @@ class Round:
     Parameters
     ----------
     kind:
-        "session" allows hints and second tries; "checkpoint" takes one answer each.
+        "session" allows hints and second tries; "checkpoint" takes one answer each; "diagnosis" gates nothing, so it
+        goes on where an answer cannot be written.
     unit:
         The checkpoint's unit.
     sitting:
@@ -53,7 +54,7 @@ class Round:
         The time in UTC; a session ends with the question in which its minutes have passed.
     """
 
-    kind: Literal["session", "checkpoint"]
+    kind: Literal["session", "checkpoint", "diagnosis"]
     skills: Sequence[str]
     deal: Callable[[int, str], Session]
     standing: Standing
@@ -104,7 +105,7 @@ class Round:
     def move_on(self) -> None:
         """Close the present question, whose first answer was given, and deal the next where there is one."""
         assert self.session is not None, "the round is over"
-        if self.session.first:
+        if self.session.first and self.kind != "diagnosis":
             raise CourseError("Answer this question first, or say that you don't know.")
         self.outcomes.append(Outcome(self.session.skill, self.session.first_right, self.session.did))
         with suppress(CourseError):  # a record that cannot be read is told of when an answer is written

@@ -1,8 +1,9 @@
-"""What every test shares: the CPU backend, shapes enforced, a browser where there is one, and no silent skips in CI."""
+"""What every test shares: the CPU backend, shapes enforced, a browser, work spread evenly, no silent skips in CI."""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,9 @@ import pytest
 
 # Shapes in the signatures of the JAX core are enforced while tests run.
 jaxtyping.install_import_hook("course.nets", "beartype.beartype")
+
+# Helpers that assert, told as fully as tests are.
+pytest.register_assert_rewrite("fresh_kernel", "lessons")
 
 ROOT = Path(__file__).resolve().parents[1]
 CHROMIUM_FLAGS = [
@@ -52,6 +56,21 @@ def chromium() -> Iterator[Any]:
         browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With `--dist loadfile` a worker takes a file at a time; of a file that tests all units, a unit at a time."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class LoadFileOrUnit(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            unit = re.search(r"^tests/solutions/.*\[(\d\d-[a-z]+)", nodeid)
+            return super()._split_scope(nodeid) + (f" {unit[1]}" if unit else "")
+
+    return LoadFileOrUnit(config, log)
 
 
 def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pytest.Config) -> None:

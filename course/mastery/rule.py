@@ -44,7 +44,7 @@ class SkillState:
     row: int = 0
     """How many of the last counted answers were right, without a miss between them."""
     tries: int = 0
-    """Counted answers so far; once mastered, those since it was reopened."""
+    """Counted answers so far; none while it is mastered, and those since it was reopened."""
     need: int = IN_A_ROW
     to_write: frozenset[str] = frozenset()
     """The code exercises that have not been passed yet."""
@@ -62,7 +62,7 @@ class SkillState:
 
     @property
     def stuck(self) -> bool:
-        return not self.held and self.tries >= STUCK_AFTER
+        return self.tries >= STUCK_AFTER
 
     def due(self, now: datetime) -> bool:
         """Whether a review is due: its day has come, or the last one failed."""
@@ -310,7 +310,7 @@ class Standing:
         assert state.card is not None
         state.card = review.answered(state.card, event.at, right=event.right, hinted=event.hints > 0)
         if not event.right:
-            state.reopened, state.row, state.tries = True, 0, 0
+            state.reopened, state.row = True, 0
             return "review failed: the skill is open again"
         return f"review passed; comes back on {state.card.due:%Y-%m-%d}"
 

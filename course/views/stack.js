@@ -51,7 +51,7 @@ const grouped = (n) => n.toLocaleString("en-US");
 
 const STYLE = `
 .iso-stack table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-.iso-stack .iso-scroll { max-height: 430px; overflow: auto; }
+.iso-stack .iso-scroll { max-height: 500px; overflow: auto; }
 .iso-stack th { text-align: left; font-weight: 600; color: var(--iso-soft); padding: 3px 7px 3px 0; white-space: nowrap; }
 .iso-stack thead th.iso-number { text-align: right; }
 .iso-stack thead th { position: sticky; top: 0; background: var(--iso-ground); z-index: 1; }

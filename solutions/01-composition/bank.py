@@ -29,6 +29,11 @@ def sigmoid(s):
     return 1 / (1 + math.exp(-s))
 
 
+def by_columns(W):
+    """W as somebody has it who reads its numbers down the columns: its transpose, where W is square."""
+    return np.array(W).T.reshape(np.shape(W))
+
+
 # ------------------------------------------------------------------ composition.forward
 
 
@@ -61,7 +66,7 @@ def bias_missing(W, b, x):
 
 @pre_activation.mistake("You read the numbers of W down its columns; a unit's weights stand in a row.")
 def read_by_columns(W, b, x):
-    return np.array(W).T.reshape(3, 2) @ np.array(x) + np.array(b)
+    return by_columns(W) @ np.array(x) + np.array(b)
 
 
 @pre_activation.mistake("You went on to the ReLU; the pre-activation is what the ReLU is given.")
@@ -145,7 +150,7 @@ def bias_dropped(W, b, h):
 
 @hidden_vector.mistake("You used W transposed: unit by unit, it is a row of W that meets h, and you took a column.")
 def weights_transposed(W, b, h):
-    return relu(np.array(W).T @ np.array(h) + np.array(b))
+    return relu(by_columns(W) @ np.array(h) + np.array(b))
 
 
 @hidden_vector.mistake("You added the bias after the ReLU; it belongs inside, so that it can switch a unit on or off.")
@@ -246,6 +251,69 @@ def tanh_for_sigmoid(s):
     return math.tanh(s)
 
 
+def logit_of(W1, b1, w2, b2, x, activation=relu):
+    return float(np.dot(w2, activation(np.array(W1) @ np.array(x) + np.array(b1))) + b2)
+
+
+@exercise(
+    skill="composition.forward",
+    points=2,
+    answer=Number(figures=3),
+    hints=(
+        "Three steps, one after the other: z¹, then h¹, then the logit s.",
+        "Write down each step's vector before the next one; the ReLU acts on the hidden layer alone.",
+        "At the end: w² times h¹ entry by entry, summed, plus b². No activation follows.",
+    ),
+)
+def logit(W1, b1, w2, b2, x):
+    """A net computes h¹ = ReLU(W¹ x + b¹), then the logit s = w²·h¹ + b².
+
+    W¹ = {W1} (a row for each unit), b¹ = {b1}, w² = {w2}, b² = {b2}. What is s for x = {x}?
+    """
+    return logit_of(W1, b1, w2, b2, x)
+
+
+@logit.variant
+def _(rng):
+    return {
+        "W1": whole(rng, 3, 2, largest=2),
+        "b1": whole(rng, 3, largest=2),
+        "w2": (np.array(whole(rng, 3)) / 2).tolist(),
+        "b2": float(rng.integers(1, 20) * rng.choice([-1, 1]) / 10),
+        "x": whole(rng, 2),
+    }
+
+
+@logit.mistake("You left out the ReLU, so that negative pre-activations reached the last layer.")
+def hidden_relu_left_out(W1, b1, w2, b2, x):
+    return logit_of(W1, b1, w2, b2, x, activation=np.array)
+
+
+@logit.mistake("You dropped the hidden layer's biases: they decide with W¹ x which units are on.")
+def biases_of_the_hidden_layer_dropped(W1, b1, w2, b2, x):
+    return logit_of(W1, [0, 0, 0], w2, b2, x)
+
+
+@logit.mistake("You used W¹ transposed: a unit's weights stand in a row, and you read its numbers down the columns.")
+def hidden_weights_transposed(W1, b1, w2, b2, x):
+    return logit_of(by_columns(W1), b1, w2, b2, x)
+
+
+@logit.mistake("The last unit has a bias as well, b², and you left it out.")
+def last_bias_dropped(W1, b1, w2, b2, x):
+    return logit_of(W1, b1, w2, 0, x)
+
+
+@logit.mistake("You put a ReLU on the logit; the last unit has no activation, since the logit's sign is the decision.")
+def relu_at_the_end(W1, b1, w2, b2, x):
+    return max(0.0, logit_of(W1, b1, w2, b2, x))
+
+
+@logit.mistake("You went one step too far, through the sigmoid; the logit is what the sigmoid is given.")
+def probability_for_logit(W1, b1, w2, b2, x):
+    return sigmoid(logit_of(W1, b1, w2, b2, x))
+
+
 @exercise(
     skill="composition.forward",
     points=3,
@@ -261,7 +329,7 @@ def probability(W1, b1, w2, b2, x):
 
     W¹ = {W1} (a row for each unit), b¹ = {b1}, w² = {w2}, b² = {b2}. What is ŷ for x = {x}?
     """
-    return sigmoid(float(np.dot(w2, relu(np.array(W1) @ np.array(x) + np.array(b1))) + b2))
+    return sigmoid(logit_of(W1, b1, w2, b2, x))
 
 
 @probability.variant
@@ -277,22 +345,39 @@ def _(rng):
 
 @probability.mistake("You left out the ReLU, so that negative pre-activations reached the last layer.")
 def no_relu_in_the_middle(W1, b1, w2, b2, x):
-    return sigmoid(float(np.dot(w2, np.array(W1) @ np.array(x) + np.array(b1)) + b2))
+    return sigmoid(logit_of(W1, b1, w2, b2, x, activation=np.array))
 
 
 @probability.mistake("You dropped the hidden layer's biases: they decide with W¹ x which units are on.")
 def hidden_biases_dropped(W1, b1, w2, b2, x):
-    return sigmoid(float(np.dot(w2, relu(np.array(W1) @ np.array(x))) + b2))
+    return sigmoid(logit_of(W1, [0, 0, 0], w2, b2, x))
 
 
 @probability.mistake("You left out the sigmoid: that is the logit, and a probability was asked for.")
 def logit_for_probability(W1, b1, w2, b2, x):
-    return float(np.dot(w2, relu(np.array(W1) @ np.array(x) + np.array(b1))) + b2)
+    return logit_of(W1, b1, w2, b2, x)
 
 
 @probability.mistake("You put a ReLU on the logit, so that no probability could ever be below a half.")
 def relu_before_sigmoid(W1, b1, w2, b2, x):
-    return sigmoid(max(0.0, float(np.dot(w2, relu(np.array(W1) @ np.array(x) + np.array(b1))) + b2)))
+    return sigmoid(max(0.0, logit_of(W1, b1, w2, b2, x)))
+
+
+@probability.mistake(
+    "You used W¹ transposed: a unit's weights stand in a row, and you read its numbers down the columns."
+)
+def rows_and_columns_swapped(W1, b1, w2, b2, x):
+    return sigmoid(logit_of(by_columns(W1), b1, w2, b2, x))
+
+
+@probability.mistake("The last unit has a bias as well, b², and you left it out.")
+def output_bias_dropped(W1, b1, w2, b2, x):
+    return sigmoid(logit_of(W1, b1, w2, 0, x))
+
+
+@probability.mistake("Look at the sign in the sigmoid's exponent: your probability falls where the logit rises.")
+def falls_with_the_logit(W1, b1, w2, b2, x):
+    return sigmoid(-logit_of(W1, b1, w2, b2, x))
 
 
 PRINCIPLES = {

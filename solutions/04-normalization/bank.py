@@ -125,13 +125,13 @@ def sum_of_squares(z):
     points=2,
     answer=Number(figures=3),
     hints=(
-        "Mean and variance of the four numbers first; divide by four both times.",
+        "Mean and variance of these numbers first; divide by how many they are, both times.",
         "Subtract the mean, then divide by one root. What stands under it, besides the variance?",
         "γ multiplies what you have, and β is added last.",
     ),
 )
 def batch_norm_entry(z, gamma, beta, eps, example):
-    """Over a batch of four examples a feature takes the values {z}; its γ is {gamma}, its β is {beta}, and ε is {eps}.
+    """Over a batch a feature takes the values {z}, one an example; its γ is {gamma}, its β is {beta}, and ε is {eps}.
 
     What does BatchNorm, while training, make of this feature in example {example}? (The first is example 1.)
     """

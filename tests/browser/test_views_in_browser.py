@@ -261,6 +261,18 @@ def test_the_layer_stack_is_edited_with_the_keyboard_alone(lab: Lab) -> None:
 # --------------------------------------------------------------------------- light and dark
 
 
+def test_contrast_is_measured_as_wcag_defines_it(chromium: Any) -> None:
+    page = chromium.new_page()
+    page.set_content(
+        "<div style='background: white; color: black'><p>ink</p><p style='color: #767676'>soft</p>"
+        "<div style='background: rgb(0 0 0 / 50%)'><p style='color: rgb(255 255 255 / 50%)'>veiled</p></div></div>"
+    )
+    found = contrasts(page.locator("div").first)
+    page.close()
+    # Veiled: half black on white is 128 of 255, half white on that 191; their luminances are 0.216 and 0.521.
+    assert found == pytest.approx({"ink": 21, "soft": 4.54, "veiled": (0.5210 + 0.05) / (0.2159 + 0.05)}, rel=0.02)
+
+
 @pytest.mark.parametrize("name", [*PLAYERS, "explorer", "layer stack"])
 def test_a_view_is_legible_in_light_and_in_dark(lab: Lab, name: str, pictures: Path) -> None:
     source = {**PLAYERS, "explorer": EXPLORER, "layer stack": STACK}[name]

@@ -1,10 +1,11 @@
-"""A small course of two units, made in a folder, for tests of gates, checks and forms."""
+"""A lesson that was run, and a small course of two units, made in a folder, for tests of gates, checks and forms."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+from lessons import lesson, measured, ran  # noqa: F401
 
 from course import entering, session
 

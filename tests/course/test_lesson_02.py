@@ -1,92 +1,18 @@
-"""Lesson 02 run in a fresh kernel, and its claims asserted from the values it computed."""
+"""What lesson 02 claims, asserted from the values it computed."""
 
 from __future__ import annotations
 
-import json
-import os
-import re
-import sys
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
-
-import nbformat
 import numpy as np
 import pytest
-from nbclient import NotebookClient
+from lessons import Reading
 
-ROOT = Path(__file__).resolve().parents[2]
-LESSON = ROOT / "course" / "02-jacobians.ipynb"
-RUNS = ("sigmoid, η = 0.1", "sigmoid, η = 1", "tanh, η = 0.1", "relu, η = 0.03")
-
-REPORT = """
-import json, os, resource, sys
-def _peak_mb():
-    if os.path.exists("/proc/self/status"):  # ru_maxrss also counts the process that started this one
-        line = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))
-        return int(line.split()[1]) / 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-def _plain(value):
-    if hasattr(value, "_asdict"):
-        value = value._asdict()
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    return np.asarray(value).tolist()
-_usage = resource.getrusage(resource.RUSAGE_SELF)
-print(json.dumps({name: _plain(value) for name, value in {
-    "line_autodiff": line_autodiff, "line_closed_form": line_closed_form, "first_below": first_below, "peak": peak,
-    "update_is_zero": update_is_zero, "weight_stalls": weight_stalls, "w": w, "w_after": w_after,
-    "layer_error": layer_error, "order_error": order_error, "chain_error": chain_error,
-    "row_ms": row_ms, "matrix_ms": matrix_ms, "real": real, "lined_up": lined_up, "layer_norms": S[:, 0],
-    "log_sigma": {f"{phi} {kind}": value for (phi, kind), value in log_sigma.items()},
-    "typical": {f"{phi} {scale}": value for (phi, scale), value in typical.items()},
-    "norms": norms, "per_layer": per_layer, "spreads": spreads,
-    "disguise_error": disguise_error, "disguise_norms": disguise_norms,
-    "result": result, "final_loss": final_loss, "accuracy": accuracy,
-    "peak_mb": _peak_mb(), "cpu_seconds": _usage.ru_utime + _usage.ru_stime,
-}.items()}))
+UNIT = "02-jacobians"
+REPORTED = """
+line_autodiff, line_closed_form, first_below, peak, update_is_zero, weight_stalls, w, w_after, layer_error, order_error,
+chain_error, row_ms, matrix_ms, real, lined_up, log_sigma, typical, norms, per_layer, spreads, disguise_error,
+disguise_norms, result, final_loss, accuracy,
+layer_norms=S[:, 0]
 """
-
-
-@pytest.fixture(scope="module")
-def lesson() -> nbformat.NotebookNode:
-    return nbformat.read(LESSON, as_version=4)
-
-
-@pytest.fixture(scope="module")
-def ran(lesson: nbformat.NotebookNode, tmp_path_factory: pytest.TempPathFactory) -> Iterator[nbformat.NotebookNode]:
-    """The lesson after Run All in a fresh kernel, away from the clone, with a cell at its end that reports its values."""
-    import matplotlib.font_manager  # noqa: F401  (a first import writes "building the font cache" to stderr)
-
-    folder = tmp_path_factory.mktemp("lesson")
-    notebook = nbformat.from_dict(lesson)
-    notebook.cells = [*notebook.cells, nbformat.v4.new_code_cell(REPORT)]
-    environment = os.environ | {
-        "ISOMETRY_RECORD": str(folder / "record.jsonl"),
-        "ISOMETRY_GATES": "open",
-        "MALLOC_ARENA_MAX": "1",  # as `course study` starts JupyterLab: XLA's compiling threads share one heap
-        "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]),
-    }
-    client = NotebookClient(notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(folder)}})
-    client.execute(env=environment)
-    assert not (folder / "record.jsonl").exists(), "a run without a person must record nothing"
-    yield notebook
-
-
-@pytest.fixture(scope="module")
-def measured(ran: nbformat.NotebookNode) -> dict[str, Any]:
-    """The values the lesson computed; arrays as NumPy's."""
-
-    def arrays(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {key: arrays(item) for key, item in value.items()}
-        return np.array(value, float) if isinstance(value, list) else value
-
-    return arrays(json.loads(ran.cells[-1].outputs[-1].text))
-
-
-def code_cells(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
-    return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
 # --------------------------------------------------------------------------- one number per layer
@@ -115,9 +41,9 @@ def test_a_tiny_gradient_is_not_zero_but_its_update_is(measured):
 
 
 def test_only_one_of_four_candidates_is_the_layers_jacobian(measured):
-    right = measured["layer_error"].pop("diag(φ′(z)) W")
-    assert right < 1e-6
-    assert len(measured["layer_error"]) == 3 and min(measured["layer_error"].values()) > 0.01
+    error = dict(measured["layer_error"])
+    assert error.pop("diag(φ′(z)) W") < 1e-6
+    assert len(error) == 3 and min(error.values()) > 0.01
 
 
 def test_the_ordered_product_is_the_nets_jacobian_and_the_reversed_one_is_not(measured):
@@ -230,60 +156,9 @@ def test_a_sigmoid_net_can_be_the_tanh_net_and_then_hears_as_well(measured):
 # --------------------------------------------------------------------------- how it reads, and what it costs
 
 
-def test_nothing_fails_or_speaks_on_stderr(ran):
-    for cell in code_cells(ran):
-        for output in cell.outputs:
-            assert output.output_type != "error", cell.source
-            assert output.get("name") != "stderr", (cell.source, output.get("text"))
-
-
-def test_every_picture_has_alt_text(ran):
-    pictures = 0
-    for cell in code_cells(ran):
-        for output in cell.outputs:
-            data = output.get("data", {})
-            assert "image/png" not in data and "image/svg+xml" not in data, cell.source
-            for tag in re.findall(r"<img\b[^>]*>", "".join(data.get("text/html", ""))):
-                alt = re.search(r'alt="([^"]+)"', tag)
-                assert alt and len(alt[1].split()) >= 5, cell.source
-                pictures += 1
-    assert pictures >= 10
-
-
-def test_every_figure_has_a_title_and_named_axes(lesson):
-    for cell in code_cells(lesson):
-        if "subplots(" in cell.source:
-            named = set(re.findall(r"\b(title|xlabel|ylabel)=", cell.source))
-            assert named == {"title", "xlabel", "ylabel"}, cell.source
-
-
-def test_every_figure_is_followed_by_what_to_take_from_it(lesson):
-    pictures = re.compile(r"^(shown|whisper|spectrum_explorer)\(", re.MULTILINE)
-    for cell, after in zip(lesson.cells, lesson.cells[1:], strict=False):
-        if cell.cell_type == "code" and pictures.search(cell.source):
-            assert after.cell_type == "markdown" and re.match(r"\*\*(Takeaway|Explain)", after.source), cell.source
-
-
-def test_run_all_waits_for_no_prediction(ran):
-    asked = sum(cell.source.count("= predict(") for cell in code_cells(ran))
-    unanswered = sum("nothing yet" in output.get("text", "") for cell in code_cells(ran) for output in cell.outputs)
-    assert asked == unanswered >= 10
-
-
-def test_prose_between_two_code_cells_is_short(lesson):
-    run: list[str] = []
-    for cell in lesson.cells[:-1]:  # the last one lists the sources
-        run = [*run, cell.source] if cell.cell_type == "markdown" else []
-        words = re.sub(r"\$\$.*?\$\$|\$[^$]*\$", " x ", "\n".join(run), flags=re.DOTALL).split()
-        assert len(words) <= 130, " ".join(words[:12])
-
-
-def test_the_lesson_is_kept_without_outputs(lesson):
-    assert all(not cell.outputs and cell.execution_count is None for cell in code_cells(lesson))
-    assert lesson.metadata.kernelspec.name == "python3"
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="the budget is Binder's, which is Linux")
-def test_the_lesson_keeps_to_its_budget(measured):
-    assert measured["peak_mb"] <= 600
-    assert measured["cpu_seconds"] <= 120, "more than 60 s on both of two cores"
+class TestReading(Reading):
+    views = ("whisper", "spectrum_explorer")
+    pictures = 12
+    predictions = 10
+    takeaway = "Takeaway|Explain"
+    cpu_seconds = 120  # it trains nets of twenty layers

@@ -1,105 +1,23 @@
-"""Lesson 04 run in a fresh kernel, and its claims asserted from the values it computed."""
+"""What lesson 04 claims, asserted from the values it computed."""
 
 from __future__ import annotations
 
-import json
-import os
-import re
-import sys
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
-
-import nbformat
 import numpy as np
 import pytest
-from nbclient import NotebookClient
-from traitlets.config import Config
+from lessons import Reading
 
-ROOT = Path(__file__).resolve().parents[2]
-LESSON = ROOT / "course" / "04-normalization.ipynb"
-VIEWS = ("norm_axes(", "norm_training(", "spectrum_explorer(")
-KINDS = ("none", "batch", "layer", "rms")
-NORMED = KINDS[1:]
-
-REPORT = """
-import json, os, resource
-def _peak_mb():
-    if os.path.exists("/proc/self/status"):  # ru_maxrss also counts the process that started this one
-        line = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))
-        return int(line.split()[1]) / 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-def _plain(value):
-    if hasattr(value, "_asdict"):
-        value = value._asdict()
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    return np.asarray(value).tolist()
-_usage = resource.getrusage(resource.RUSAGE_SELF)
-_joined = lambda table: {" ".join(map(str, key)): value for key, value in table.items()}
-print(json.dumps({name: _plain(value) for name, value in {
-    "made": made, "Z": Z, "slope_in": slope_in, "slope_out": slope_out, "value_out": value_out, "across": across,
-    "delta": delta, "foretold": foretold, "gap": gap, "moved": moved, "moved_batch": moved_batch,
-    "accuracy": _joined(accuracy), "grown": grown, "diverged": seen.loss[run("none", "double"), 20],
-    "final": {f"{kind} {scale}": seen.loss[run(kind, scale), -40:].mean() for kind in KINDS for scale in scales},
-    "half_signal": seen.signal[run("none", "half"), 0],
-    "normed_signal": {kind: seen.signal[run(kind, "half")] for kind in KINDS[1:]},
-    "halved": halved, "signal_gap": signal_gap, "alone": alone, "after": after, "right": _joined(right),
-    "pairs": np.asarray(plain["batch"](pairs)),
-    "small": _joined(small), "typical": typical, "reads": reads, "shift": shift, "smooth": smooth, "turned": turned,
-    "spectra": spectra, "s": s, "r": r, "per_layer": per_layer, "theory": theory,
-    "parameters": {name: table.parameters for name, table in counted.items()},
-    "peak_mb": _peak_mb(), "cpu_seconds": _usage.ru_utime + _usage.ru_stime,
-}.items()}))
+UNIT = "04-normalization"
+NORMED = ("batch", "layer", "rms")
+REPORTED = """
+made, Z, slope_in, slope_out, value_out, across, delta, foretold, gap, moved, moved_batch, accuracy, grown, halved,
+signal_gap, alone, after, right, small, typical, reads, shift, smooth, turned, spectra, s, r, per_layer, theory,
+diverged=seen.loss[run("none", "double"), 20],
+final={(kind, scale): seen.loss[run(kind, scale), -40:].mean() for kind in KINDS for scale in scales},
+half_signal=seen.signal[run("none", "half"), 0],
+normed_signal={kind: seen.signal[run(kind, "half")] for kind in KINDS[1:]},
+pairs=np.asarray(plain["batch"](pairs)),
+parameters={name: table.parameters for name, table in counted.items()}
 """
-
-
-@pytest.fixture(scope="module")
-def lesson() -> nbformat.NotebookNode:
-    return nbformat.read(LESSON, as_version=4)
-
-
-@pytest.fixture(scope="module")
-def ran(lesson: nbformat.NotebookNode, tmp_path_factory: pytest.TempPathFactory) -> Iterator[nbformat.NotebookNode]:
-    """The lesson after Run All in a fresh kernel, away from the clone, with a cell at its end that reports its values."""
-    import matplotlib.font_manager  # noqa: F401  (a first import writes "building the font cache" to stderr)
-
-    folder = tmp_path_factory.mktemp("lesson")
-    notebook = nbformat.from_dict(lesson)
-    notebook.cells = [*notebook.cells, nbformat.v4.new_code_cell(REPORT)]
-    environment = os.environ | {
-        "ISOMETRY_RECORD": str(folder / "record.jsonl"),
-        "ISOMETRY_GATES": "open",
-        "MALLOC_ARENA_MAX": "1",  # as `course study` starts JupyterLab: XLA's compiling threads share one heap
-        "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]),
-    }
-    client = NotebookClient(
-        notebook,
-        timeout=300,
-        kernel_name="python3",
-        # Not over TCP: two kernels started at once may pick the same ports.
-        config=Config({"KernelManager": {"transport": "ipc", "connection_file": str(folder / "kernel.json")}}),
-        resources={"metadata": {"path": str(folder)}},
-    )
-    client.execute(env=environment)
-    assert not (folder / "record.jsonl").exists(), "a run without a person must record nothing"
-    yield notebook
-
-
-@pytest.fixture(scope="module")
-def measured(ran: nbformat.NotebookNode) -> dict[str, Any]:
-    """The values the lesson computed; arrays as NumPy's."""
-
-    def arrays(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {key: arrays(item) for key, item in value.items()}
-        return np.array(value, float) if isinstance(value, list) else value
-
-    return arrays(json.loads(ran.cells[-1].outputs[-1].text))
-
-
-def code_cells(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
-    return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
 # --------------------------------------------------------------------------- three norms
@@ -250,60 +168,7 @@ def test_a_norm_adds_what_the_text_says(measured):
 # --------------------------------------------------------------------------- how it reads, and what it costs
 
 
-def test_nothing_fails_or_speaks_on_stderr(ran):
-    for cell in code_cells(ran):
-        for output in cell.outputs:
-            assert output.output_type != "error", cell.source
-            assert output.get("name") != "stderr", (cell.source, output.get("text"))
-
-
-def test_every_picture_has_alt_text(ran):
-    pictures = 0
-    for cell in code_cells(ran):
-        for output in cell.outputs:
-            data = output.get("data", {})
-            assert "image/png" not in data and "image/svg+xml" not in data, cell.source
-            for tag in re.findall(r"<img\b[^>]*>", "".join(data.get("text/html", ""))):
-                alt = re.search(r'alt="([^"]+)"', tag)
-                assert alt and len(alt[1].split()) >= 5, cell.source
-                pictures += 1
-    assert pictures == 6 + len(VIEWS)
-
-
-def test_every_figure_has_a_title_and_named_axes(lesson):
-    for cell in code_cells(lesson):
-        if "subplots(" in cell.source:
-            assert {"title=", "xlabel=", "ylabel="} <= set(re.findall(r"\b(?:title|xlabel|ylabel)=", cell.source)), (
-                cell.source
-            )
-
-
-def test_every_picture_is_followed_by_what_to_take_from_it(lesson):
-    for cell, after in zip(lesson.cells, lesson.cells[1:], strict=False):
-        if cell.cell_type == "code" and ("shown(" in cell.source or cell.source.startswith(VIEWS)):
-            assert after.cell_type == "markdown" and after.source.startswith("**Takeaway:**"), cell.source
-
-
-def test_run_all_waits_for_no_prediction(ran):
-    asked = sum(cell.source.count("= predict(") for cell in code_cells(ran))
-    unanswered = sum("nothing yet" in output.get("text", "") for cell in code_cells(ran) for output in cell.outputs)
-    assert asked == unanswered >= 8
-
-
-def test_prose_between_two_code_cells_is_short(lesson):
-    run: list[str] = []
-    for cell in lesson.cells[:-1]:  # the last one lists the sources
-        run = [*run, cell.source] if cell.cell_type == "markdown" else []
-        words = re.sub(r"\$\$.*?\$\$|\$[^$]*\$", " x ", "\n".join(run), flags=re.DOTALL).split()
-        assert len(words) <= 130, " ".join(words[:12])
-
-
-def test_the_lesson_is_kept_without_outputs(lesson):
-    assert all(not cell.outputs and cell.execution_count is None for cell in code_cells(lesson))
-    assert lesson.metadata.kernelspec.name == "python3"
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="the budget is Binder's, which is Linux")
-def test_the_lesson_keeps_to_its_budget(measured):
-    assert measured["peak_mb"] <= 600
-    assert measured["cpu_seconds"] <= 60, "more than 30 s on both of two cores"
+class TestReading(Reading):
+    views = ("norm_axes", "norm_training", "spectrum_explorer")
+    pictures = 9
+    predictions = 8

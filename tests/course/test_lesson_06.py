@@ -1,94 +1,23 @@
-"""Lesson 06 run in a fresh kernel, and its claims asserted from the values it computed."""
+"""What lesson 06 claims, asserted from the values it computed."""
 
 from __future__ import annotations
 
-import json
-import os
 import re
-from pathlib import Path
-from typing import Any
 
-import nbformat
 import numpy as np
 import pytest
-from nbclient import NotebookClient
-from traitlets.config import Config
+from lessons import Reading
 
-ROOT = Path(__file__).resolve().parents[2]
-LESSON = ROOT / "course" / "06-convolution.ipynb"
-VIEWS = ("kernel_slide(", "field_grower(", "layer_stack(")
-
-REPORT = """
-import json, os, resource
-def _peak_mb():
-    if os.path.exists("/proc/self/status"):  # ru_maxrss also counts the process that started this one
-        line = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))
-        return int(line.split()[1]) / 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-def _plain(value):
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    return np.asarray(value).tolist()
-_usage = resource.getrusage(resource.RUSAGE_SELF)
-print(json.dumps({name: _plain(value) for name, value in {
-    "conv_error": conv_error, "sizes": sizes, "in_the_arrays": kernel_array.size + bias_array.size, "counted": layer.parameters,
-    "by_size": by_size, "pointwise_error": pointwise_error, "fewer_weights": fewer_weights, "more_outputs": more_outputs,
-    "more_work": more_work, "dense": [dense.parameters, dense.multiply_adds], "maps": [maps.parameters, maps.multiply_adds],
-    "nonzero": int(np.sum(matrix != 0)), "different_numbers": different_numbers, "matrix_error": matrix_error,
-    "enough": enough, "fields": fields, "field": field, "width": width,
-    "cost": {name: [c.parameters, c.multiply_adds, c.field[0]] for name, c in cost.items()},
-    "separable_error": separable_error, "published": totals, "share": share,
-    "error": error, "columns_that_differ": columns_that_differ, "invariance_error": invariance_error,
-    "parameters": parameters, "accuracy": accuracy,
-    "spectrogram": by_conv.shape, "spectrogram_error": spectrogram_error, "size": size,
-    "peak_mb": _peak_mb(), "cpu_seconds": _usage.ru_utime + _usage.ru_stime,
-}.items()}))
+UNIT = "06-convolution"
+REPORTED = """
+conv_error, sizes, by_size, pointwise_error, fewer_weights, more_outputs, more_work, different_numbers, matrix_error,
+enough, fields, field, width, separable_error, share, error, columns_that_differ, invariance_error, parameters, accuracy,
+spectrogram_error, size,
+in_the_arrays=kernel_array.size + bias_array.size, counted=layer.parameters,
+dense=[dense.parameters, dense.multiply_adds], maps=[maps.parameters, maps.multiply_adds],
+nonzero=int(np.sum(matrix != 0)), published=totals, spectrogram=by_conv.shape,
+cost={name: [c.parameters, c.multiply_adds, c.field[0]] for name, c in cost.items()}
 """
-
-
-@pytest.fixture(scope="module")
-def lesson() -> nbformat.NotebookNode:
-    return nbformat.read(LESSON, as_version=4)
-
-
-@pytest.fixture(scope="module")
-def ran(lesson: nbformat.NotebookNode, tmp_path_factory: pytest.TempPathFactory) -> nbformat.NotebookNode:
-    """The lesson after Run All in a fresh kernel, away from the clone, with a cell at its end that reports its values."""
-    import matplotlib.font_manager  # noqa: F401  (a first import writes "building the font cache" to stderr)
-
-    folder = tmp_path_factory.mktemp("lesson")
-    notebook = nbformat.from_dict(lesson)
-    notebook.cells = [*notebook.cells, nbformat.v4.new_code_cell(REPORT)]
-    environment = os.environ | {
-        "ISOMETRY_GATES": "open",
-        "MALLOC_ARENA_MAX": "1",  # as `course study` starts JupyterLab: XLA's compiling threads share one heap
-        "ISOMETRY_RECORD": str(folder / "record.jsonl"),
-        "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]),
-    }
-    client = NotebookClient(
-        notebook,
-        timeout=300,
-        kernel_name="python3",
-        # Not over TCP: two kernels started at once may pick the same ports.
-        config=Config({"KernelManager": {"transport": "ipc", "connection_file": str(folder / "kernel.json")}}),
-        resources={"metadata": {"path": str(folder)}},
-    )
-    client.execute(env=environment)
-    assert not (folder / "record.jsonl").exists(), "a run without a person must record nothing"
-    return notebook
-
-
-@pytest.fixture(scope="module")
-def measured(ran: nbformat.NotebookNode) -> dict[str, Any]:
-    """The values the lesson computed; arrays as NumPy's."""
-
-    def arrays(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {key: arrays(item) for key, item in value.items()}
-        return np.array(value) if isinstance(value, list) else value
-
-    [output] = [o for o in ran.cells[-1].outputs if o.output_type == "stream" and o.name == "stdout"]
-    return arrays(json.loads(output.text))
 
 
 # --------------------------------------------------------------------------- one kernel, sizes, channels
@@ -103,7 +32,7 @@ def test_the_output_is_as_large_as_the_formula_says(measured):
     for setting, out in measured["sizes"].items():
         n, m, s, p = (int(v) for v in re.findall(r"\d+", setting))
         assert out == (n + 2 * p - m) // s + 1
-    assert measured["sizes"]["(32, 5, 2, 0)"] == 14
+    assert measured["sizes"]["32 5 2 0"] == 14
 
 
 def test_parameters_are_what_the_arrays_hold_on_any_picture(measured):
@@ -243,38 +172,13 @@ def test_weights_of_variance_one_over_fan_in_keep_the_size(measured):
     assert wrong == pytest.approx(right * 3**8, rel=0.01)
 
 
-# --------------------------------------------------------------------------- the lesson as a whole
+# --------------------------------------------------------------------------- how it reads, and what it costs
 
 
-def test_it_stays_within_its_budget(measured):
-    assert measured["peak_mb"] < 600
-    assert measured["cpu_seconds"] < 60
-
-
-def test_no_cell_writes_to_stderr(ran):
-    said = [
-        o.text
-        for cell in ran.cells
-        for o in cell.get("outputs", [])
-        if o.output_type == "stream" and o.name == "stderr"
-    ]
-    assert said == []
-
-
-def test_each_prediction_precedes_its_run_and_each_picture_has_a_takeaway(lesson):
-    sources = [cell.source for cell in lesson.cells]
-    guesses = [i for i, cell in enumerate(lesson.cells) if cell.cell_type == "code" and "= predict(" in cell.source]
-    assert len(guesses) >= 10
-    for i in guesses:
-        assert sources[i - 1].rstrip().startswith("**Predict.**") or "**Predict.**" in sources[i - 1]
-    pictures = [
-        i
-        for i, s in enumerate(sources)
-        if lesson.cells[i].cell_type == "code" and ("shown(fig" in s or s.startswith(VIEWS))
-    ]
-    assert len(pictures) >= 8
-    for i in pictures:
-        after = next(
-            s for s, cell in zip(sources[i + 1 :], lesson.cells[i + 1 :], strict=True) if cell.cell_type == "markdown"
-        )
-        assert "**Takeaway:**" in after or "**Explain.**" in after, sources[i][:80]
+class TestReading(Reading):
+    views = ("kernel_slide", "field_grower", "layer_stack")
+    pictures = 9
+    predictions = 10
+    answered_by_views = 1
+    takeaway = "Takeaway:|Explain"
+    words = 210  # the other lessons keep to 130

@@ -119,15 +119,20 @@ def enter(f: ReadinessForm, text: str) -> None:
     f.field._handle_custom_msg({"event": "submit"}, [])
 
 
+def said(f: ReadinessForm) -> str:
+    """The summary at the end."""
+    return str(f.end.children[0].value)
+
+
 @pytest.mark.usefixtures("someone")
 def test_enter_submits_and_moves_on_and_the_end_is_a_summary() -> None:
     f = form()
     for number, title in enumerate(TITLES, start=1):
-        assert f"{number} of 9" in f.standing.value and title in f.question.value
-        assert f.place.children == (f.text,) and f.text.value == ""
+        assert f"{number - 1} of 9" in f.standing.value and title in f.question.value
+        assert f.field is f.text and f.text.value == "" and f.text.layout.display is None
         enter(f, right(f.session) if number != 4 else mistaken(f.session))
-    assert f.finished and "8 of 9 are solid" in f.question.value
-    assert f.outcomes[3].sentence and f.outcomes[3].sentence.split("’")[0][:20] in f.question.value
+    assert f.round.over and "9 of 9" in f.standing.value and "8 of 9 are solid" in said(f)
+    assert f.outcomes[3].sentence and f.outcomes[3].sentence.split("’")[0][:20] in said(f)
     events = record.read().events
     assert [e.skill for e in events] == SKILLS
     assert [e.right for e in events] == [n != 3 for n in range(9)]
@@ -139,10 +144,10 @@ def test_not_knowing_moves_on_and_what_cannot_be_read_does_not() -> None:
     f = form()
     for text in ("", "  ", "a lot", "1 +"):
         enter(f, text)
-        assert "1 of 9" in f.standing.value and "not counted" in f.result.value
+        assert "0 of 9" in f.standing.value and "not counted" in f.result.value
     assert record.read().events == ()
     f.unknown.click()
-    assert "2 of 9" in f.standing.value and f.result.value == ""
+    assert "1 of 9" in f.standing.value and f.result.value == ""
     assert f.outcomes[0].came == "unknown"
     assert [e.right for e in record.read().events] == [False]
 
@@ -151,10 +156,10 @@ def test_an_enter_too_many_at_the_end_does_nothing() -> None:
     f = form()
     for _ in TITLES:
         f.unknown.click()
-    said = f.question.value
+    before = said(f)
     f.text._handle_custom_msg({"event": "submit"}, [])
     f.submit.click()
-    assert f.question.value == said and len(f.outcomes) == 9
+    assert said(f) == before and len(f.outcomes) == 9
 
 
 def test_one_can_be_asked_again_from_the_first_with_other_numbers() -> None:
@@ -162,9 +167,9 @@ def test_one_can_be_asked_again_from_the_first_with_other_numbers() -> None:
     before = [s.question for s in f.sessions]
     for _ in TITLES:
         f.unknown.click()
-    assert f.bar.children == (f.again,)
-    f.again.click()
-    assert "1 of 9" in f.standing.value and f.outcomes == [] and f.place.children == (f.text,)
+    assert f.more in f.end.children and f.widget.children == (f.standing, f.end)
+    f.more.click()
+    assert "0 of 9" in f.standing.value and f.outcomes == [] and f.place in f.widget.children
     assert [s.question for s in f.sessions] != before
     enter(f, right(f.session))
     assert f.outcomes[0].came == "right"
@@ -179,7 +184,7 @@ def test_an_answer_that_cannot_be_recorded_says_so_and_the_questions_go_on() -> 
     for s in f.sessions:
         s.write = full
     enter(f, right(f.session))
-    assert "The disk is full." in f.result.value and "2 of 9" in f.standing.value
+    assert "The disk is full." in f.result.value and "1 of 9" in f.standing.value
     assert f.outcomes[0].came == "right"
 
 
@@ -192,7 +197,7 @@ def test_without_a_person_nothing_is_recorded(monkeypatch: pytest.MonkeyPatch) -
 
 def test_every_button_says_what_it_does() -> None:
     f = form()
-    assert all(b.tooltip for b in (f.submit, f.unknown, f.again))
+    assert all(b.tooltip for b in (f.submit, f.unknown, f.more))
     assert f.bar.children == (f.submit, f.unknown), "no hints, no second question"
 
 
@@ -253,10 +258,11 @@ def test_readiness_is_a_name_of_the_course_and_no_module() -> None:
 
 def test_a_unit_that_gates_nothing_is_open_and_its_progress_claims_nothing() -> None:
     unit = manifest.load().unit("00-readiness")
-    assert rule.gate(unit, manifest.load(), ()).open
-    text = gates.progress_panel(
-        unit, {"readiness.sgd": rule.SkillState(1, 1), "readiness.graphs": rule.SkillState(3, 3, True)}
-    ).text()
+    where = rule.Standing(manifest.load())
+    assert where.gate(unit).open
+    where.skills["readiness.sgd"] = rule.SkillState(row=1, tries=1)
+    where.skills["readiness.graphs"] = rule.SkillState(row=3, tries=3, mastered=True)
+    text = gates.progress_panel(where, unit).text()
     assert "mastered" in text and "All skills mastered" not in text and "next lesson" not in text
     assert "●○○" in text and "go on whenever you like" in text
 

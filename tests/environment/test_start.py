@@ -26,6 +26,6 @@ def test_every_unit_is_on_the_start_page_and_every_link_leads_to_a_notebook(root
         assert (f"]({exercises})" in row) == (root / exercises).is_file()
         assert f"{unit.minutes} minutes" in row and unit.question in row
         assert unit.title.split(":")[0] in row
-    assert "progress()" in code
+    assert "course_map()" in code
     for target in LINK.findall(prose):
         assert (tmp_path / "my-work" / target).is_file(), f"the start page links to {target}, which is not handed out"

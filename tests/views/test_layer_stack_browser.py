@@ -115,9 +115,12 @@ def test_only_the_newest_stack_is_asked_for_while_an_answer_is_on_its_way(opened
     page.wait_for_selector(".iso-waiting:not([hidden])", timeout=5000)
 
 
-def test_a_redraw_takes_no_longer_than_a_blink(page):
+def test_every_redraw_is_measured_from_input_to_paint(page):
+    """So that a benchmark can read the times; no test asserts one."""
     for channels in range(10, 30):
         setting(page, "channels", 1).fill(str(channels))
         settled(page, f"{61_706 + (channels - 6) * (26 + 25 * 16):,} parameters")
-    took = page.evaluate("performance.getEntriesByName('isometry:redraw').map((m) => m.duration).sort((a, b) => a - b)")
-    assert len(took) >= 10 and took[len(took) // 2] < 100
+        page.wait_for_function(f"performance.getEntriesByName('isometry:redraw').length >= {channels - 9}")
+    measured = page.evaluate("performance.getEntriesByName('isometry:redraw').map((m) => [m.duration, m.detail.seq])")
+    assert len({seq for _, seq in measured}) == len(measured) == 20
+    assert all(duration > 0 for duration, _ in measured)

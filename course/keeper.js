@@ -1,0 +1,289 @@
+// The keeper's browser half: a copy of the record in IndexedDB, and the two buttons. How it meets the kernel is told in
+// keeping.py. One module is one keeper: `keeping` below lives as long as its model does.
+
+// ---------------------------------------------------------------------------- the copy
+
+const promised = (request) => new Promise((resolve, reject) => {
+  request.onsuccess = () => resolve(request.result);
+  request.onerror = () => reject(request.error);
+});
+
+// Events by id, each a line of text. Every method rejects where the browser denies its storage.
+export class Copy {
+  static async open(name) {
+    const request = indexedDB.open(`isometry record: ${name}`, 1); // throws at once where storage is switched off
+    request.onupgradeneeded = () => request.result.createObjectStore("events");
+    const copy = new Copy();
+    copy.db = await promised(request);
+    copy.db.onversionchange = () => copy.db.close();
+    return copy;
+  }
+  ids() {
+    return promised(this.db.transaction("events").objectStore("events").getAllKeys());
+  }
+  lines(ids) {
+    const events = this.db.transaction("events").objectStore("events");
+    return Promise.all(ids.map((id) => promised(events.get(id))));
+  }
+  put(entries) {
+    return new Promise((resolve, reject) => {
+      const writing = this.db.transaction("events", "readwrite");
+      writing.oncomplete = () => resolve();
+      writing.onabort = writing.onerror = () => reject(writing.error);
+      for (const [id, line] of entries) writing.objectStore("events").put(line, id);
+    });
+  }
+}
+
+// ---------------------------------------------------------------------------- the meeting
+
+const through = (bytes, stream) => new Response(new Blob([bytes]).stream().pipeThrough(stream)).arrayBuffer();
+const deflate = (bytes) => through(bytes, new CompressionStream("deflate"));
+const inflate = (bytes) => through(bytes, new DecompressionStream("deflate"));
+
+const ASKED = 2000; // ids of lines in one question, some 70 kB
+const READ = 500; // lines read from the copy at once
+
+// All ids that the kernel has, in its order.
+export async function idsOf(ask) {
+  const ids = [];
+  for (let of = 1; ids.length < of; ) {
+    const { answer } = await ask({ do: "ids", after: ids.length });
+    of = answer.of;
+    if (!answer.ids.length) break;
+    for (const id of answer.ids) ids.push(id);
+  }
+  return ids;
+}
+
+// The kernel's lines of `ids`, in as many messages as it takes; `then(entries)` is given [[id, line], …] of each.
+export async function fetchLines(ask, ids, then) {
+  for (let at = 0; at < ids.length; ) {
+    const { answer, buffers } = await ask({ do: "give", ids: ids.slice(at, at + ASKED) });
+    const text = new TextDecoder().decode(await inflate(buffers[0]));
+    await then(text.split("\n").filter(Boolean).map((line) => [JSON.parse(line).id, line]));
+    if (!answer.done) return; // a kernel of another make: rather nothing than for ever
+    at += answer.done;
+  }
+}
+
+// Sends `bytes` of many parts as one thing; `parts` yields them. What the kernel says to the last one is the answer.
+async function sendParts(ask, question, parts) {
+  const of = Math.random().toString(36).slice(2);
+  for await (const part of parts) await ask({ ...question, of, more: true }, [await deflate(part)]);
+  return (await ask({ ...question, of, more: false }, [await deflate("")])).answer;
+}
+
+// Brings `copy` and the kernel's record to their union. {brought, kept}: how many events the kernel lacked, and how many
+// there are now. Where both have events and none in common, nothing is done unless `welcome`: {strangers}, how many.
+export async function meet(copy, ask, bytes, welcome = false) {
+  const theirs = await idsOf(ask);
+  const mine = await copy.ids();
+  const [have, known] = [new Set(mine), new Set(theirs)];
+  const lacking = mine.filter((id) => !known.has(id));
+  const alien = theirs.length > 0 && mine.length > 0 && lacking.length === mine.length;
+  if (alien && !welcome) return { strangers: mine.length };
+
+  let brought = 0;
+  if (lacking.length) {
+    const parts = (async function* () {
+      let [part, size] = [[], 0];
+      for (let at = 0; at < lacking.length; at += READ) {
+        for (const line of await copy.lines(lacking.slice(at, at + READ))) {
+          if (part.length && size + line.length > bytes) {
+            yield `${part.join("\n")}\n`;
+            [part, size] = [[], 0];
+          }
+          part.push(line);
+          size += line.length;
+        }
+      }
+      yield `${part.join("\n")}\n`;
+    })();
+    brought = (await sendParts(ask, { do: "take" }, parts)).new;
+  }
+  await fetchLines(ask, theirs.filter((id) => !have.has(id)), (entries) => copy.put(entries));
+  await ask({ do: "done" });
+  return { brought, kept: known.size + lacking.length };
+}
+
+// ---------------------------------------------------------------------------- one keeper
+
+class Refused extends Error {}
+
+class Keeping {
+  constructor(model) {
+    this.model = model;
+    this.page = Math.random().toString(36).slice(2); // two pages on one kernel number their questions apart
+    this.count = 0;
+    this.waiting = new Map();
+    this.shown = new Set(); // what is told of each change
+    this.state = { phase: "meeting" };
+    this.turn = Promise.resolve(); // one thing after another
+    model.on("msg:custom", (content, buffers) => this.hear(content, buffers));
+  }
+
+  ask = (question, parts = []) => {
+    this.count += 1;
+    const seq = `${this.page}:${this.count}`;
+    return new Promise((resolve, reject) => {
+      this.waiting.set(seq, { resolve, reject });
+      this.model.send({ ...question, seq }, undefined, parts);
+    });
+  };
+
+  hear(content, buffers) {
+    if (content.put) {
+      this.then(async () => {
+        if (this.state.phase !== "kept") return;
+        await this.copy.put([[content.put, content.line]]);
+        this.become({ phase: "kept", kept: this.state.kept + 1 });
+      });
+      return;
+    }
+    const asked = this.waiting.get(content.seq);
+    if (!asked) return; // another page's
+    this.waiting.delete(content.seq);
+    if (content.refused) asked.reject(new Refused(content.refused));
+    else asked.resolve({ answer: content, buffers });
+  }
+
+  become(state) {
+    this.state = state;
+    for (const tell of this.shown) tell();
+  }
+
+  // Does `step` when everything before it is done. What goes wrong with the browser's storage ends the keeping, calmly.
+  then(step) {
+    this.turn = this.turn.then(step).catch((error) => {
+      if (error instanceof Refused) this.become({ phase: "refused", said: error.message });
+      else this.become({ phase: error?.name === "QuotaExceededError" ? "full" : "denied" });
+    });
+    return this.turn;
+  }
+
+  meet(welcome = false) {
+    return this.then(async () => {
+      if (this.state.phase === "denied") return;
+      this.become({ phase: "meeting" });
+      this.copy ??= await Copy.open(this.model.get("settings").store);
+      const { strangers, ...met } = await meet(this.copy, this.ask, this.model.get("settings").bytes, welcome);
+      this.become(strangers ? { phase: "strangers", strangers } : { phase: "kept", ...met });
+    });
+  }
+
+  leave() {
+    this.become({ phase: "left" });
+  }
+
+  async download() {
+    const ids = await idsOf(this.ask);
+    if (!ids.length) return "There is nothing in your record yet: answer a question first.";
+    const lines = [];
+    await fetchLines(this.ask, ids, (entries) => entries.forEach(([, line]) => lines.push(`${line}\n`)));
+    const { answer } = await this.ask({ do: "done" });
+    const address = URL.createObjectURL(new Blob(lines, { type: "application/jsonl" }));
+    const link = Object.assign(document.createElement("a"), { href: address, download: answer.name });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(address), 60_000);
+    return `Downloaded ${answer.name} with ${events(lines.length)}. Keep it where you will find it again.`;
+  }
+
+  async upload(file) {
+    const { bytes, largest } = this.model.get("settings");
+    if (file.size > largest) throw new Refused(`${file.name} is larger than any record. Nothing was taken.`);
+    const parts = (async function* () {
+      for (let at = 0; at < file.size; at += bytes) yield file.slice(at, at + bytes);
+    })();
+    const { said } = await sendParts(this.ask, { do: "upload", name: file.name }, parts);
+    this.meet();
+    return said;
+  }
+}
+
+let keeping = null;
+
+function initialize({ model }) {
+  keeping = new Keeping(model);
+  keeping.meet();
+}
+
+// ---------------------------------------------------------------------------- what is seen
+
+const events = (n) => (n === 1 ? "1 event" : `${n.toLocaleString("en")} events`);
+
+const SAY = {
+  meeting: () => "… Looking at this browser's copy of your record.",
+  kept: ({ kept, brought }) =>
+    (kept ? `✓ This browser keeps a copy of your record: ${events(kept)}.` : "○ This browser will keep a copy of your record.") +
+    (brought ? ` Brought back ${events(brought)} from it.` : ""),
+  denied: () => "○ This browser keeps no copy: a private window, or its storage is switched off. All else works as it should.",
+  full: () => "○ This browser keeps no copy any more: its storage is full. All else works as it should.",
+  refused: ({ said }) => `! ${said}`,
+  strangers: ({ strangers }) =>
+    `? This browser keeps ${events(strangers)} of a record that has nothing in common with yours. Are they yours, too?`,
+  left: () => "○ They are left as they are, and this browser keeps no copy of your record.",
+};
+const LIMIT =
+  "That copy stays in this browser, on this host. Binder may give you another host next time: download your record to be sure.";
+
+function node(tag, attributes, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...children);
+  return made;
+}
+
+function render({ model, el }) {
+  if (!keeping) initialize({ model });
+  const button = (text, action) => {
+    const made = node("button", { type: "button" }, text);
+    made.addEventListener("click", action);
+    return made;
+  };
+  const status = node("span", { role: "status" });
+  const said = node("p", { class: "iso-words", role: "status" });
+  said.hidden = true;
+  const file = node("input", { type: "file", accept: ".jsonl,.json,.txt", "aria-label": "A downloaded record", hidden: "" });
+  const download = button("Download my record", () => doing(() => keeping.download()));
+  const upload = button("Upload a record…", () => file.click());
+  const mine = button("They are mine: bring them in", () => keeping.meet(true));
+  const leave = button("Leave them", () => keeping.leave());
+  const choice = node("span", {}, mine, " ", leave);
+  const root = node("div", { class: "iso-view iso-keeper", role: "group", "aria-label": "Your record" },
+    node("div", { class: "iso-bar" }, download, upload, file, status, choice), said, node("p", { class: "iso-takeaway" }, LIMIT));
+  el.replaceChildren(root);
+
+  async function doing(action) {
+    download.disabled = upload.disabled = true;
+    said.hidden = false;
+    said.textContent = "… One moment.";
+    try {
+      said.textContent = `✓ ${await action()}`;
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      said.textContent = `! ${error.message}`;
+    } finally {
+      download.disabled = upload.disabled = false;
+      file.value = "";
+    }
+  }
+  file.addEventListener("change", () => file.files.length && doing(() => keeping.upload(file.files[0])));
+  root.addEventListener("keydown", (event) => {
+    const theirs = event.ctrlKey || event.metaKey || event.altKey || event.key === "Escape";
+    if (!theirs) event.stopPropagation(); // JupyterLab would take plain keys for itself
+  });
+
+  function show() {
+    const { state } = keeping;
+    const text = SAY[state.phase](state);
+    if (status.textContent !== text) status.textContent = text;
+    choice.hidden = state.phase !== "strangers";
+    root.dataset.phase = state.phase;
+  }
+  keeping.shown.add(show);
+  show();
+  return () => keeping.shown.delete(show);
+}
+
+export default { initialize, render };
