@@ -85,16 +85,19 @@ class Examiner:
 
     def begin(self, cell: str | None) -> None:
         """From now on the cell with this id runs, whether it asks something or not."""
-        with self._lock:
-            self._running = self._papers.get(cell or "")
+        self._change_to(self._papers.get(cell or ""))
 
     def end(self) -> None:
         """The cell has ended, and with it whatever it was still being asked."""
+        self._change_to(None)
+
+    def _change_to(self, paper: Paper | None) -> None:
         with self._lock:
-            self._running = None
-            if self._connection is not None:
-                _hang_up(self._connection)
-            self._lock.wait_for(lambda: self._connection is None)
+            self._running = paper
+            mine = self._connection
+            if mine is not None:
+                _hang_up(mine)
+                self._lock.wait_for(lambda: self._connection is not mine)
 
     def verdicts(self) -> dict[str, Verdict]:
         """The verdict on every graded cell's answer; where none came, that it did not."""
@@ -119,6 +122,9 @@ class Examiner:
                 except Refused as refused:
                     if paper is not None and paper.cell not in self._verdicts:
                         self._refuse(paper, str(refused))
+                except Exception as error:  # a fault of the bank or the judge: said, and the next question goes on
+                    if paper is not None:
+                        self._refuse(paper, f"broke the judge ({type(error).__name__}: {error})")
                 finally:
                     with self._lock:
                         self._connection = None
@@ -126,10 +132,10 @@ class Examiner:
 
     def _attend(self, connection: socket.socket, paper: Paper | None) -> None:
         """One connection: an answer, what is asked about it, and the receipt."""
+        message, arrays = channel.receive(connection, Answer, self._patience)
         if paper is None:
             channel.send(connection, Recorded())
             return
-        message, arrays = channel.receive(connection, Answer, self._patience)
         if message.exercise != paper.exercise:
             self._say(paper, f"An answer to another exercise came from the cell {paper.cell} and was not counted.")
             channel.send(connection, Recorded())

@@ -38,6 +38,7 @@ from nbgrader.preprocessors import (
     NbGraderPreprocessor,
     SaveAutoGrades,
 )
+from nbgrader.utils import determine_grade
 from traitlets import Unicode
 from traitlets.config import Config
 
@@ -300,6 +301,12 @@ class JudgedOutside(NbGraderPreprocessor):
             shown = {"text/plain": repr(float(points)), "text/html": feedback.panel(verdict)}
             others = [output for output in cell.outputs if output.output_type != "execute_result"]
             cell.outputs = [new_output("execute_result", shown, execution_count=cell.execution_count), *others]
+        elif meta.get("grade") and cell.cell_type == "code":
+            try:
+                determine_grade(cell)
+            except (ValueError, KeyError, TypeError):  # nbgrader would give the whole notebook up
+                said = "This cell shows what cannot be its points, so it earns none."
+                cell.outputs = [new_output("error", ename="NoPoints", evalue=said, traceback=[said]), *cell.outputs]
         return cell, resources
 
 
