@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from proving import count
 
 from autograder.exercise import Exercise
 from course import manifest, practising
@@ -29,7 +30,6 @@ from course.authoring.learners import (
 from course.mastery import record, rule
 from course.mastery.record import Event
 from course.mastery.rule import Standing
-from tests.proving import count
 
 pytestmark = pytest.mark.prove
 
