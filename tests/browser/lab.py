@@ -322,6 +322,13 @@ class Round(Form):
         self.page.keyboard.press("Enter")
         return bool(becomes(question, lambda text: text != before, self.page))
 
+    def through(self) -> None:
+        """Answer right to the end."""
+        going = True
+        while going:
+            assert self.enter(self.right()).startswith("✓ Right")
+            going = self.go_on()
+
 
 def focused(page: Page) -> str:
     """Where the keyboard is: the kind of control and its name."""

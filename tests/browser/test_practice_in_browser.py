@@ -148,11 +148,7 @@ def test_another_ten_minutes_ask_what_is_left_and_then_nothing_is_due(lab: Lab, 
         expect(out.get_by_role("button", name="Check").or_(nothing)).to_be_visible()
         if nothing.is_visible():
             break
-        form = Round(out, practice_course.exercises())
-        going = True
-        while going:
-            assert form.enter(form.right()).startswith("✓ Right")
-            going = form.go_on()
+        Round(out, practice_course.exercises()).through()
     expect(nothing).to_be_focused()
     both_themes(lab, pictures, "practice-nothing-due")
     link = out.get_by_role("link", name=f"the exercises of {UNIT}")
@@ -205,11 +201,7 @@ def test_what_was_missed_is_reviewed_and_the_checkpoint_sat_again_and_passed(lab
             lambda n, b=before: n < b,
             lab.page,
         )
-    form = sit(lab, out)
-    going = True
-    while going:
-        assert form.enter(form.right()).startswith("✓ Right")
-        going = form.go_on()
+    sit(lab, out).through()
     end = out.get_by_role("group", name=f"✓ Passed with {ITEMS} of {ITEMS} · {UNIT} is mastered")
     expect(end).to_be_focused()
     expect(end).to_contain_text(f"{NEXT}: And then?")
