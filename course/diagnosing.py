@@ -135,7 +135,8 @@ def summary(given: Advice) -> Panel:
 def summary_html(given: Advice) -> str:
     """The advice as HTML: the panel, with a link to each refresher's heading in this notebook."""
     solid = " · ".join(o.title for o in given.solid)
-    panel = Panel("good" if not given.look_at else "partly", heading(given), (("solid", solid),), note(given)).html()
+    said = Panel("good" if not given.look_at else "partly", heading(given), (("solid", solid),), note(given))
+    panel = said.html(role="")
     items = "".join(
         f'<li style="margin:.3em 0"><a href="{html.escape(o.anchor)}" target="_self" '
         f'style="color:var(--jp-content-link-color,#0072B2)">{html.escape(o.title)}</a>: {marked(line(o))}</li>'

@@ -14,20 +14,19 @@ import ipywidgets as widgets
 from autograder import compare
 from autograder.compare import Unreadable
 from autograder.exercise import BankError, Choice, State, Verdict
-from course import practice_panels
+from course import manifest, practice_panels
 from course.choices import Choices
 from course.entering import focus, on_enter, watched
 from course.errors import CourseError
 from course.keeper import keep
 from course.mastery.rule import SkillState, Standing
 from course.mastery.steps import Step
-from course.panel import Link, Panel, of_verdict
+from course.panel import Panel, of_verdict
 from course.practising import Session, start, typed
+from course.region import Region
 from course.rounds import checkpoint
-from course.spoken import Spoken
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
-WRAPPED = widgets.Layout(flex_flow="row wrap")
 
 
 class Shown:
@@ -47,13 +46,31 @@ class Shown:
         }
 
 
-class PanelPlace(widgets.Output):
-    """A place for one panel or none, as an output of its own: JupyterLab follows the links of those."""
+class PanelPlace(widgets.VBox):
+    """A place for one panel or none: its words as a region, its links as an output, since JupyterLab follows those."""
+
+    def __init__(self, panel: Panel | None = None, role: str = "group") -> None:
+        self.words = Region(role=role)
+        self.leads = widgets.Output(layout=widgets.Layout(margin="-8px 0 2px"))  # as one with the words above
+        super().__init__([self.words])
+        self.show(panel)
 
     def show(self, panel: Panel | None) -> None:
-        data = {} if panel is None else {"text/html": panel.html(), "text/plain": panel.text()}
-        shown = ({"output_type": "display_data", "data": data, "metadata": {}},) if data else ()
-        self.outputs = shown
+        """Put `panel` here, in the place of what was."""
+        if panel is None:
+            self.words.value, self.words.label, self.children = "", "", [self.words]
+            return
+        self.words.label = panel.heading
+        self.words.value = Panel(panel.tone, panel.heading, panel.rows, panel.note).html(role="")
+        if panel.links:
+            leads = Panel(panel.tone, "", links=panel.links)
+            data = {"text/html": leads.html(role=""), "text/plain": leads.text()}
+            self.leads.outputs = ({"output_type": "display_data", "data": data, "metadata": {}},)
+        self.children = [self.words, self.leads] if panel.links else [self.words]
+
+    def focus(self) -> None:
+        """Bring a reader here, as soon as it is on the page."""
+        self.words.focus()
 
 
 def row_of(state: SkillState) -> str:
@@ -70,7 +87,7 @@ def button(text: str, action: Callable[[], None], *, primary: bool = False, tool
         description=text,
         tooltip=tooltip or text,
         button_style="primary" if primary else "",
-        layout=widgets.Layout(width="auto", min_width="5em"),
+        layout=widgets.Layout(width="auto", min_width="5em", align_self="flex-start"),
     )
     made.on_click(lambda _: action())
     return watched(made)
@@ -87,16 +104,17 @@ class PracticeForm:
 
     def __init__(self, session: Session, changed: Callable[[Standing], None] = lambda standing: None) -> None:
         self.session, self.changed = session, changed
-        self.question = widgets.HTML()
-        self.result = Spoken()
+        self.question = Region(label="Question", follows=True)
+        self.result = Region(label="What came of it", follows=True)
         self.standing = widgets.HTML()
-        self.aside = PanelPlace()
+        self.aside = PanelPlace(role="status")
         # One field of each kind for all questions, always on the page, so that the focus can go on from one to the next.
         self.text = watched(
             widgets.Text(
                 description="Answer",
                 placeholder="your answer, then Enter",
                 layout=widgets.Layout(width="min(30em, 95%)"),
+                style={"description_width": "initial"},
             )
         )
         on_enter(self.text, self._entered)
@@ -106,7 +124,9 @@ class PracticeForm:
         self.next = button(self.another[0], self._next, tooltip=self.another[1])
         self.hint = button("Hint", self._hint, tooltip="Show a hint; a hinted answer does not count")
         self.unknown = button("I don't know", self._give_up, tooltip="Counts as a miss, and shows a hint")
-        self.bar = widgets.HBox([self.submit, self.next, self.hint, self.unknown], layout=WRAPPED)
+        self.bar = widgets.HBox(
+            [self.submit, self.next, self.hint, self.unknown], layout=widgets.Layout(flex_flow="row wrap")
+        )
         self.widget = widgets.VBox([self.standing, self.question, self.place, self.bar, self.result, self.aside])
         self._judged, self._again = "", False
         self._ask()
@@ -131,8 +151,7 @@ class PracticeForm:
 
     def _ask(self) -> None:
         kind = self.session.exercise.returns
-        self.question.value = self._panel().html()
-        self.result.value = self._judged = self.text.value = ""
+        self.text.value = self.result.value = self._judged = ""
         if isinstance(kind, Choice):
             options = list(kind.options)
             random.Random(self.session.variant.seed).shuffle(options)
@@ -140,6 +159,7 @@ class PracticeForm:
         for field in (self.text, self.choices):
             field.layout.display = None if field is self.field else "none"
         self._stand()
+        self.question.value = self._panel().html(role="")  # last: who reads it finds all the rest in place
 
     @property
     def answerable(self) -> bool:
@@ -247,23 +267,32 @@ def step_list(
     steps: Sequence[Step],
     extra: Sequence[tuple[str, Callable[[], Panel]]] = (),
     look: Look | None = None,
+    take: Callable[[Step], PracticeForm | None] | None = None,
+    changed: Callable[[Standing], None] = lambda standing: None,
 ) -> Shown:
     """A panel with a button for each step that can be taken here, which opens its practice or checkpoint below.
 
     `extra` are (text, action) pairs: further buttons that answer with a panel. With `look`, panel and buttons follow
-    what the learner does below them.
+    what the learner does below them; `changed` is called then, too. `take` makes a step's form, by default `form_of`;
+    where it returns none, it has shown the step elsewhere.
     """
     head, place = PanelPlace(), widgets.VBox([])
-    bar = widgets.HBox([], layout=WRAPPED)
+    bar = widgets.HBox([], layout=widgets.Layout(flex_flow="row wrap"))
+    sat = ""  # the unit whose checkpoint is open below, which says itself what comes next until it is passed
 
     def open_step(step: Step) -> None:
+        nonlocal sat
         try:
-            form = form_of(step)
+            form = (take or form_of)(step)
         except (CourseError, BankError) as error:
             place.children = [widgets.HTML(Panel("try", "! Not now", (("because", str(error)),)).html())]
             return
+        if form is None:
+            return
         form.changed = follow
         place.children = [form.widget]
+        sat = step.unit if step.kind == "checkpoint" else ""
+        bar.layout.display = "none" if sat else None
         form.focus()
 
     def say(action: Callable[[], Panel]) -> None:
@@ -286,6 +315,9 @@ def step_list(
     def follow(standing: Standing) -> None:
         if look is not None:
             show(*look(standing))
+        if sat and standing.units[sat].passed:
+            bar.layout.display = None
+        changed(standing)
 
     show(panel, steps)
     return Shown(widgets.VBox([head, bar, place]), with_links(panel, steps))
@@ -293,13 +325,8 @@ def step_list(
 
 def with_links(panel: Panel, steps: Sequence[Step]) -> Panel:
     """The panel, with a link to each exercise notebook in which something is left to write."""
-    from course import links, manifest
-
     units = dict.fromkeys(step.unit for step in steps if step.kind == "write")
-    leads = [
-        Link("write it in", f"the exercises of {unit}", links.to_exercises(manifest.load().unit(unit)))
-        for unit in units
-    ]
+    leads = [practice_panels.in_exercises(manifest.load().unit(unit)) for unit in units]
     return Panel(panel.tone, panel.heading, panel.rows, panel.note, (*panel.links, *leads))
 
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from course import clock, session
 from course.errors import CourseError
 from course.manifest import Unit
 from course.mastery import record, rule, steps
-from course.mastery.rule import Standing, State
+from course.mastery.rule import Standing
 from course.mastery.steps import Step
 from course.panel import Panel
 from course.practising import standing
+from course.syllabus_map import overview
 
 
 class GateClosed(CourseError):
@@ -54,12 +54,12 @@ def is_open(where: Standing, unit: Unit) -> bool:
 def in_a_sentence(where: Standing, unit: Unit) -> str:
     """That the gate of `unit` is closed, and what is missing, in one sentence."""
     state = where.gate(unit)
-    count, missing = len(state.skills), []
+    count = len(state.skills)
+    missing = [f"the checkpoint of {name}" for name in state.checkpoints]
     if count:
-        missing.append("one skill is" if count == 1 else f"{count} skills are")
-    if state.checkpoints:
-        missing.append("the checkpoint of " + " and ".join(state.checkpoints) + (" too" if count else " is"))
-    return f"The gate of {unit.id} is closed: {', and '.join(missing)} to be mastered first."
+        missing.insert(0, "one skill" if count == 1 else f"{count} skills")
+    named = " and ".join([", ".join(missing[:-1]), missing[-1]] if missing[1:] else missing)
+    return f"The gate of {unit.id} is closed: {named} {'is' if len(missing) == 1 and count < 2 else 'are'} missing."
 
 
 def _welcome(unit: Unit, state: rule.Gate, warning: str) -> Panel:
@@ -108,7 +108,7 @@ def progress(unit: str | None = None) -> Any:
     """Where you stand with each skill of `unit`, with a button to practise what is missing; without one, in all units."""
     where, warning = standing()
     if unit is None:
-        return overview_panel(where, warning)
+        return overview(where, clock.now(), warning).panel()
     this = where.syllabus.unit(unit)
 
     def look(where: Standing) -> tuple[Panel, list[Step]]:
@@ -120,45 +120,6 @@ def progress(unit: str | None = None) -> Any:
     from course.form import step_list
 
     return step_list(panel, left, look=look)
-
-
-def reviews(where: Standing, unit: Unit, skill: str) -> list[Step]:
-    """The step of a skill whose review is due."""
-    if not where.skill(skill).held:
-        return steps.of_skill(where, unit, skill)
-    title = next(s.title for s in unit.skills if s.id == skill)
-    return [Step("practise", unit.id, skill, title, "review due")]
-
-
-def overview_panel(where: Standing, warning: str = "", now: datetime | None = None) -> Panel:
-    """Every unit in a line: how many of its skills are mastered, and whether it is open, mastered or due."""
-    now = now or clock.now()
-    rows = [
-        (unit.id.split("-")[0], f"{unit.title.split(':')[0]}: {unit_line(where, unit, now)}")
-        for unit in where.syllabus.units
-    ]
-    due = sum(len(where.due(unit, now)) for unit in where.syllabus.units)
-    said = f"{due} {'review is' if due == 1 else 'reviews are'} due today: `practice()`." if due else ""
-    return Panel("quiet", "Where you stand", tuple(rows), f"{said} {warning}".strip())
-
-
-def unit_line(where: Standing, unit: Unit, now: datetime) -> str:
-    """Where a learner stands with `unit`, in a few words."""
-    if not unit.gated:
-        return "advises, never blocks"
-    state, have = where.state(unit, now), len(unit.gated) - len(where.unmastered(unit))
-    of = f"{have} of {len(unit.gated)} skills mastered"
-    walked = " · continued without mastery" if where.gate(unit).walked_past else ""
-    if state is State.LOCKED:
-        return f"{of} · opens after {' and '.join(unit.requires)}"
-    if state is State.MASTERED:
-        return f"✓ mastered: {have} skills and the checkpoint"
-    if state is State.DUE:
-        due = len(where.due(unit, now))
-        mastered = "✓ mastered" if where.mastered(unit) else of
-        return f"{mastered} · {due} {'review' if due == 1 else 'reviews'} due{walked}"
-    point = " · the checkpoint is next" if have == len(unit.gated) else ""
-    return f"{of} · {state.value}{point}{walked}"
 
 
 def progress_panel(where: Standing, unit: Unit, warning: str = "") -> Panel:

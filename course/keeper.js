@@ -41,6 +41,7 @@ const through = (bytes, stream) => new Response(new Blob([bytes]).stream().pipeT
 const deflate = (bytes) => through(bytes, new CompressionStream("deflate"));
 const inflate = (bytes) => through(bytes, new DecompressionStream("deflate"));
 
+const PATIENCE = 2000; // ms after which a reader wants to know why nothing happens
 const ASKED = 2000; // ids of lines in one question, some 70 kB
 const READ = 500; // lines read from the copy at once
 
@@ -118,6 +119,7 @@ class Keeping {
     this.count = 0;
     this.waiting = new Map();
     this.shown = new Set(); // what is told of each change
+    this.silent = false;
     this.state = { phase: "meeting" };
     this.turn = Promise.resolve(); // one thing after another
     model.on("msg:custom", (content, buffers) => this.hear(content, buffers));
@@ -127,7 +129,8 @@ class Keeping {
     this.count += 1;
     const seq = `${this.page}:${this.count}`;
     return new Promise((resolve, reject) => {
-      this.waiting.set(seq, { resolve, reject });
+      const timer = setTimeout(() => this.tell(true), PATIENCE);
+      this.waiting.set(seq, { resolve, reject, timer });
       this.model.send({ ...question, seq }, undefined, parts);
     });
   };
@@ -144,13 +147,20 @@ class Keeping {
     const asked = this.waiting.get(content.seq);
     if (!asked) return; // another page's
     this.waiting.delete(content.seq);
+    clearTimeout(asked.timer);
+    if (this.silent) this.tell(false);
     if (content.refused) asked.reject(new Refused(content.refused));
     else asked.resolve({ answer: content, buffers });
   }
 
   become(state) {
     this.state = state;
-    for (const tell of this.shown) tell();
+    this.tell(this.silent);
+  }
+  // `silent`: the kernel lets a question wait.
+  tell(silent) {
+    this.silent = silent;
+    for (const show of this.shown) show();
   }
 
   // Does `step` when everything before it is done. What goes wrong with the browser's storage ends the keeping, calmly.
@@ -224,6 +234,8 @@ const SAY = {
     `? This browser keeps ${events(strangers)} of a record that has nothing in common with yours. Are they yours, too?`,
   left: () => "○ They are left as they are, and this browser keeps no copy of your record.",
 };
+const SILENT =
+  "… The kernel has not answered yet: it is busy with another cell, or it was stopped (then run this cell again).";
 const LIMIT =
   "That copy stays in this browser, on this host. Binder may give you another host next time: download your record to be sure.";
 
@@ -275,8 +287,8 @@ function render({ model, el }) {
   });
 
   function show() {
-    const { state } = keeping;
-    const text = SAY[state.phase](state);
+    const { state, silent } = keeping;
+    const text = silent ? SILENT : SAY[state.phase](state);
     if (status.textContent !== text) status.textContent = text;
     choice.hidden = state.phase !== "strangers";
     root.dataset.phase = state.phase;

@@ -75,9 +75,9 @@ class Syllabus:
     """Whether a closed gate stays closed; else a learner may continue without mastery, which is recorded."""
 
     def unit(self, name: str) -> Unit:
-        """The unit called `name`, with or without its number; `CourseError` where there is none."""
+        """The unit called `name`: number and name, or either of them. `CourseError` where there is none."""
         for unit in self.units:
-            if name in (unit.id, unit.id.split("-", 1)[-1]):
+            if name in (unit.id, *unit.id.split("-", 1)):
                 return unit
         raise CourseError(_unknown("unit", name, [unit.id for unit in self.units]))
 

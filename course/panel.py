@@ -65,21 +65,22 @@ class Panel:
             for label, text in lines
         )
         role = f' role="{role}"' if role else ""
+        heading = f'<div style="font-weight:600">{marked(self.heading)}</div>' if self.heading else ""
         note = f'<div style="margin-top:.5em;opacity:.75">{marked(self.note)}</div>' if self.note else ""
         return (
             f'<div class="isometry-panel"{role} style="border-left:4px solid {_COLOUR[self.tone]};'
             "background:var(--jp-layout-color2,rgba(128,128,128,.1));color:var(--jp-ui-font-color1,inherit);"
             "font-family:var(--jp-content-font-family,system-ui,sans-serif);font-size:14px;line-height:1.5;"
             'padding:.6em .9em;margin:.2em 0;border-radius:3px;max-width:52em">'
-            f'<div style="font-weight:600">{marked(self.heading)}</div>{rows}{note}</div>'
+            f"{heading}{rows}{note}</div>"
         )
 
     def text(self) -> str:
         """The panel for a terminal, 88 columns wide."""
-        lines = [self.heading]
+        lines = [textwrap.fill(self.heading, 88, subsequent_indent="  ")] if self.heading else []
         for label, text in [*self.rows, *((link.label, link.text) for link in self.links)]:
             if text:
-                lines.append(textwrap.fill(text, 88, initial_indent=f"  {label:<11}", subsequent_indent=" " * 13))
+                lines.append(textwrap.fill(text, 88, initial_indent=f"  {label:<10} ", subsequent_indent=" " * 13))
         if self.note:
             lines.append(textwrap.fill(self.note, 88, initial_indent="  ", subsequent_indent="  "))
         return "\n".join(lines)

@@ -36,9 +36,17 @@ def beside(session: Session) -> Panel | None:
     unit, skill = found
     if state.stuck and (skill.example or skill.way_in):
         return another_way_in(unit, skill)
-    if state.row >= state.need and state.to_write:
-        return to_write(unit, state)
-    return None
+    return to_write(unit, state) if only_code_is_left(state) else None
+
+
+def only_code_is_left(state: SkillState) -> bool:
+    """Whether a skill's short questions are done, and its code exercise is not."""
+    return state.row >= state.need and bool(state.to_write)
+
+
+def in_exercises(unit: Unit) -> Link:
+    """Where the code of a unit is written."""
+    return Link("write it in", f"the exercises of {unit.id}", links.to_exercises(unit))
 
 
 def another_way_in(unit: Unit, skill: Skill) -> Panel:
@@ -61,11 +69,10 @@ def another_way_in(unit: Unit, skill: Skill) -> Panel:
 def to_write(unit: Unit, state: SkillState) -> Panel:
     """That the short questions are done, and which code exercise is left."""
     names = " and ".join(f"`{name}`" for name in sorted(state.to_write))
-    lead = Link("write it in", f"the exercises of {unit.id}", links.to_exercises(unit))
     return Panel(
         "partly",
         f"◐ {state.need} of {state.need} short ones; what is left is code",
         (("to pass", names),),
         "The skill is mastered when `check` has passed it there.",
-        (lead,),
+        (in_exercises(unit),),
     )

@@ -12,6 +12,7 @@ from course.diagnosing import Outcome
 from course.form import Shown
 from course.panel import Panel
 from course.practising import Session
+from course.region import Region
 from course.round_form import RoundForm
 from course.rounds import Round
 
@@ -83,5 +84,6 @@ class ReadinessForm(RoundForm):
             self._say("try", "! Not recorded", problem)
 
     def _last_words(self) -> list[widgets.Widget]:
-        summary = widgets.HTML(diagnosing.summary_html(diagnosing.advice(self.outcomes)))
+        given = diagnosing.advice(self.outcomes)
+        summary = Region(value=diagnosing.summary_html(given), role="group", label=diagnosing.heading(given))
         return [summary, self.more, self.result]

@@ -6,15 +6,15 @@ from collections.abc import Callable
 
 import ipywidgets as widgets
 
-from autograder.exercise import Verdict
+from autograder.exercise import BankError, Verdict
 from course import round_panels
-from course.entering import focus, watched
 from course.errors import CourseError
-from course.form import PanelPlace, PracticeForm, Shown, button, step_list
+from course.form import PanelPlace, PracticeForm, Shown, button, form_of, step_list
 from course.mastery.rule import Standing
 from course.mastery.steps import Step
 from course.panel import Panel
-from course.rounds import Round, session_of_ten_minutes
+from course.region import Region
+from course.rounds import Round, checkpoint, session_of_ten_minutes
 
 
 class RoundForm(PracticeForm):
@@ -45,9 +45,6 @@ class RoundForm(PracticeForm):
         super().__init__(round.session, changed)
         self.asking = self.widget.children
         self.more = button(self.more_of_it[0], self._once_more, tooltip=self.more_of_it[1])
-        # It takes the focus at the end, so that a screen reader reads it, and Tab goes on from here. No button does:
-        # one Enter too many would begin anew.
-        self.end = watched(widgets.VBox([], tabbable=False))
         if round.kind == "checkpoint":
             self.bar.children = (self.submit, self.next, self.unknown)
             self.unknown.tooltip = "Counts as a miss"
@@ -83,33 +80,52 @@ class RoundForm(PracticeForm):
     # -- the end
 
     def _finish(self) -> None:
-        self.end.children = self._last_words()
         self.standing.value = round_panels.bar(round_panels.name(self.round), self.round.position, self.round.length)
-        self.widget.children = [self.standing, self.end]
-        focus(self.end)
+        self.result.value = ""
+        self._end(*self._last_words())
         self.changed(self.round.standing)
 
+    def _end(self, words: PanelPlace | Region, *rest: widgets.Widget) -> None:
+        """Show the end, and bring the reader to its words: Tab goes on from there.
+
+        No button takes the focus, or one Enter too many would begin anew.
+        """
+        self.widget.children = [self.standing, words, *rest]
+        words.focus()
+
     def _last_words(self) -> list[widgets.Widget]:
-        """What is shown at the end."""
+        """What is shown at the end: words, and what may be done then."""
         round = self.round
-        if round.kind == "session":
-            return [placed(round_panels.session_end(round)), self.more]
+        if round.kind != "checkpoint":
+            return [PanelPlace(round_panels.session_end(round)), self.more, self.result]
         unit = round.standing.syllabus.unit(round.unit)
         if round.passed:
-            return [placed(round_panels.passed(round.standing, unit, round.right, round.length, round.now()))]
+            return [PanelPlace(round_panels.passed(round.standing, unit, round.right, round.length, round.now()))]
 
         def look(standing: Standing) -> tuple[Panel, list[Step]]:
             return round_panels.not_passed(standing, unit, round.right, round.length)
 
         panel, left = look(round.standing)
-        return [step_list(panel, left, look=look).widget]
+        return list(step_list(panel, left, look=look, take=self._take, changed=self.changed).widget.children)
+
+    def _take(self, step: Step) -> PracticeForm | None:
+        """A step after the end: practice below it; a checkpoint is sat again in this very form."""
+        if step.kind != "checkpoint":
+            return form_of(step)
+        self._begin(checkpoint(step.unit))
+        return None
 
     def _once_more(self) -> None:
-        self.round = round = self.again()
+        try:
+            self._begin(self.again())
+        except (CourseError, BankError) as error:
+            self._say("try", "! Not now", str(error))
+
+    def _begin(self, round: Round) -> None:
+        self.round = round
         if round.session is None:
-            self.end.children = [nothing_left(round).widget]
-            self.widget.children = [self.end]
-            focus(self.end)
+            self.standing.value = ""
+            self._end(*nothing_left(round, self.changed).widget.children)
             return
         self.session = round.session
         self.widget.children = self.asking
@@ -117,18 +133,11 @@ class RoundForm(PracticeForm):
         self.focus()
 
 
-def placed(panel: Panel) -> PanelPlace:
-    """A panel in a place of its own."""
-    place = PanelPlace()
-    place.show(panel)
-    return place
-
-
-def nothing_left(round: Round) -> Shown:
+def nothing_left(round: Round, changed: Callable[[Standing], None] = lambda standing: None) -> Shown:
     """An empty round: that nothing is due, and what is left to do."""
     now = round.now()
     panel, left = round_panels.nothing_due(round.standing, now, round.warning)
-    return step_list(panel, left, look=lambda standing: round_panels.nothing_due(standing, now))
+    return step_list(panel, left, look=lambda later: round_panels.nothing_due(later, now), changed=changed)
 
 
 def shown_round(round: Round) -> Shown:

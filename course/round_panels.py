@@ -11,6 +11,7 @@ from course.mastery import plan, steps
 from course.mastery.rule import PASS, Standing, State
 from course.mastery.steps import Step
 from course.panel import Link, Panel
+from course.practice_panels import in_exercises, only_code_is_left
 from course.rounds import Outcome, Round
 
 NAMES = {"session": "Ten minutes of practice", "checkpoint": "Checkpoint", "diagnosis": "Readiness"}
@@ -43,7 +44,10 @@ def session_end(round: Round) -> Panel:
     asked = round.position
     heading = f"{name(round)}: {round.right} of {asked} right at the first try"
     rows = [*_grown(round), *coming(standing, now)]
-    return Panel("quiet", heading, tuple(rows), round.warning)
+    waiting = {one.skill for one in round.outcomes if only_code_is_left(standing.skill(one.skill))}
+    units = [unit for unit in standing.syllabus.units if any(skill.id in waiting for skill in unit.skills)]
+    leads = tuple(in_exercises(unit) for unit in units)
+    return Panel("quiet", heading, tuple(rows), round.warning, leads)
 
 
 def _grown(round: Round) -> list[tuple[str, str]]:
@@ -70,12 +74,12 @@ def coming(standing: Standing, now: datetime) -> list[tuple[str, str]]:
     rows = [("next", f"{step.title} of {step.unit}: {step.standing}") for step in _checkpoints(standing)]
     due = plan.due(standing, now)
     if due:
-        rows.append(("due now", " · ".join(_titles(standing, due))))
+        rows.append(("due now", _titles(standing, due)))
     cards = [(state.card.due, skill) for skill, state in standing.skills.items() if state.card and state.held]
     later = sorted(pair for pair in cards if pair[0] > now)
     if later:
         same = [skill for day, skill in later if day.date() == later[0][0].date()]
-        rows.append(("next review", f"{when(later[0][0], now)}: {' · '.join(_titles(standing, same))}"))
+        rows.append(("next review", f"{when(later[0][0], now)}: {_titles(standing, same)}"))
     elif not due:
         rows.append(("next review", "none is planned yet; the first comes after a skill is mastered"))
     return rows
@@ -88,8 +92,11 @@ def when(day: datetime, now: datetime) -> str:
     return f"{day:%Y-%m-%d}, {away}"
 
 
-def _titles(standing: Standing, skills: list[str]) -> list[str]:
-    return [standing.syllabus.skill(skill).title for skill in skills]
+def _titles(standing: Standing, skills: list[str]) -> str:
+    """The skills' titles, two of them in full."""
+    titles = [standing.syllabus.skill(skill).title for skill in skills]
+    more = f" · and {len(titles) - 2} more" if len(titles) > 2 else ""
+    return " · ".join(titles[:2]) + more
 
 
 def _checkpoints(standing: Standing) -> list[Step]:

@@ -3,8 +3,9 @@
 The rule: the text half wins. `course sync` rewrites a notebook from its text; `--from-notebook` says the other
 way round. A notebook that was saved later than its text is not overwritten unless one of the two is named.
 
-Lessons pair through the formats table of `jupytext.toml` (`course/NN.ipynb` with `course/text/NN.md`), exercises
-in their own folder (`solutions/NN/NN.ipynb` with `NN.md`). A committed notebook holds no outputs and no counts.
+Lessons pair through the formats table of `jupytext.toml` (`course/NN.ipynb` with `course/text/NN.md`), exercises and
+authors' notebooks in their own folders (`solutions/NN/NN.ipynb` with `NN.md`, `tests/benchmarks/gate.ipynb` with
+`gate.md`). A committed notebook holds no outputs and no counts.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from jupytext.paired_paths import InconsistentPath, paired_paths
 from nbformat import NotebookNode
 
 TEXT = "md:myst"
+BESIDE = ("solutions/*", "tests/benchmarks")
+"""Folders in which the text half lies beside its notebook."""
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 
@@ -45,7 +48,7 @@ class Pair(NamedTuple):
 
 def pairs(root: Path) -> list[Pair]:
     """Every pair of the course at `root`, lessons first. A half that is missing is named all the same."""
-    return [*_lessons(root), *_solutions(root)]
+    return [*_lessons(root), *_beside(root)]
 
 
 def _lessons(root: Path) -> Iterator[Pair]:
@@ -67,12 +70,12 @@ def _lessons(root: Path) -> Iterator[Pair]:
     yield from sorted(found)
 
 
-def _solutions(root: Path) -> Iterator[Pair]:
-    folder = root / "solutions"
-    stems = {p.with_suffix("") for p in folder.glob("*/*.ipynb")}
-    stems |= {p.with_suffix("") for p in folder.glob("*/*.md") if _is_text_half(p)}
-    for stem in sorted(stems):
-        yield Pair(stem.parent / f"{stem.name}.ipynb", stem.parent / f"{stem.name}.md")
+def _beside(root: Path) -> Iterator[Pair]:
+    for folder in BESIDE:
+        stems = {p.with_suffix("") for p in root.glob(f"{folder}/*.ipynb")}
+        stems |= {p.with_suffix("") for p in root.glob(f"{folder}/*.md") if _is_text_half(p)}
+        for stem in sorted(stems):
+            yield Pair(stem.parent / f"{stem.name}.ipynb", stem.parent / f"{stem.name}.md")
 
 
 def _is_text_half(path: Path) -> bool:

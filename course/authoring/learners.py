@@ -308,6 +308,8 @@ class Shares(NamedTuple):
     """Of the checkpoints sat, those passed; NaN where none was."""
     recall: float
     """Of the reviews that were due, those right; NaN where none was."""
+    questions: float
+    """How many were answered in a life, on average."""
 
 
 def shares(
@@ -316,7 +318,7 @@ def shares(
     """Lead so many lives at `Events` through a unit of so many skills; `live` says what one is."""
     syllabus = unit_of(skills)
     unit = syllabus.units[0]
-    mastered = whole = sat = passed = 0
+    mastered = whole = sat = passed = questions = 0
     reviews: list[bool] = []
     for chance in np.random.default_rng(seed).spawn(lives):
         desk = Events(learner, syllabus, chance)
@@ -326,11 +328,13 @@ def shares(
         sat += sum(event.kind == "sitting" for event in desk.events)
         passed += standing.units[unit.id].passed
         reviews += desk.reviews
+        questions += sum(event.kind == "answer" for event in desk.events)
     return Shares(
         mastered / (lives * skills),
         whole / lives,
         passed / sat if sat else float("nan"),
         float(np.mean(reviews)) if reviews else float("nan"),
+        questions / lives,
     )
 
 

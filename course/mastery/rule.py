@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from course.manifest import Skill, Syllabus, Unit
 from course.mastery import review
-from course.mastery.record import Event, variant_text
+from course.mastery.record import Event, collector_at_rest, variant_text
 
 if TYPE_CHECKING:
     from fsrs import Card
@@ -151,8 +151,9 @@ class Standing:
         self.seen: set[tuple[str, str]] = set()
         """(exercise, variant) pairs that were answered."""
         self._sittings: dict[str, Sitting] = {}
-        for event in events:
-            self.take(event)
+        with collector_at_rest():
+            for event in events:
+                self.take(event)
 
     # -- asking
 

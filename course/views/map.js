@@ -166,6 +166,8 @@ function render({ model, el }) {
 
   function draw(runs) {
     lines.replaceChildren();
+    lines.setAttribute("width", 0);
+    lines.setAttribute("height", 0);
     if (runs === "list") return;
     const { units, edges } = model.get("map");
     const origin = graph.getBoundingClientRect();

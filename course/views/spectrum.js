@@ -88,7 +88,7 @@ const stroke = (colour, width, dash) => (ctx) => {
 function drawSpectrum(ctx, width, height, values, ranges, depth, colours) {
   const seen = lines(values, ranges.width, depth, ranges.resolution);
   const x = { label: "depth ℓ", lim: [0, depth] };
-  const y = { label: "singular value σ of J^ℓ … J^1", log: true, lim: steady(seen.low, seen.high) };
+  const y = { label: "singular value σ of Jˡ … J¹", log: true, lim: steady(seen.low, seen.high) };
   const frame = frameOf({ left: 66, top: 34, width: width - 66 - 14, height: height - 34 - 44 }, x, y);
   drawAxes(ctx, frame, { title: "", x, y }, colours);
   const depths = Float32Array.from({ length: depth + 1 }, (_, l) => l);

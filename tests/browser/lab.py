@@ -7,7 +7,7 @@ import hashlib
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -201,23 +201,27 @@ def becomes(read: Callable[[], Any], wanted: Callable[[Any], bool], page: Page, 
 class Form:
     """A practice form inside `place`, answered as a learner does: by reading the question and typing."""
 
-    def __init__(self, place: Locator, bank: Bank, skill: str) -> None:
-        self.place, self.exercises = place, [e for e in bank.of_skill(skill) if not e.is_code]
-        self.page = place.page
-        expect(place.get_by_role("button", name="Check")).to_be_visible(timeout=30_000)
+    def __init__(self, place: Locator, bank: Bank | None = None, skill: str = "") -> None:
+        self.place, self.page = place, place.page
+        self.exercises = [e for e in bank.of_skill(skill) if not e.is_code] if bank else []
+        expect(place.get_by_role("button", name="Check").last).to_be_visible(timeout=30_000)
+
+    def _read(self, name: str) -> str:
+        return flat("".join(self.place.get_by_role("status", name=name).all_inner_texts()[-1:]))
 
     @property
     def question(self) -> str:
-        row = self.place.locator(".isometry-panel", has_text="Practice ·").last
-        return flat(row.inner_text())
+        """What is asked; empty at the end of a round."""
+        return self._read("Question")
 
     @property
     def standing(self) -> str:
-        return str(self.place.locator('[role="status"]:not(.isometry-panel)').last.inner_text())
+        return str(self.place.locator(".isometry-row").last.inner_text())
 
     @property
     def verdict(self) -> str:
-        return flat(self.place.locator(".isometry-panel").last.inner_text())
+        """What was said of the last answer; empty before it is given."""
+        return self._read("What came of it")
 
     def asked(self) -> tuple[Exercise, dict[str, Any]]:
         """Which exercise stands there, and with which numbers, read from the question's own words."""
@@ -273,6 +277,70 @@ class Form:
         raise AssertionError(f"three right in a row, and yet: {self.standing}")
 
 
+class Round(Form):
+    """A practice session or a checkpoint inside `place`, answered with the keyboard alone."""
+
+    def __init__(self, place: Locator, exercises: Sequence[Exercise]) -> None:
+        super().__init__(place)
+        self.exercises = list(exercises)
+        becomes(lambda: self.question and not self.verdict, bool, self.page)  # and not one that stood here before
+
+    @property
+    def count(self) -> str:
+        """How far it is, such as “4 of 12”."""
+        return str(self.place.locator(".isometry-count").last.inner_text())
+
+    def wrong(self) -> Any:
+        """What a learner with the first known mistake would answer."""
+        exercise, given = self.asked()
+        return plain(exercise.mistakes[0].answer(**given))
+
+    def enter(self, answer: Any) -> str:
+        """Type `answer`, or choose it with the arrows, where the focus is; press Enter; what came of it."""
+        keys = self.page.keyboard
+        if isinstance(self.asked()[0].returns, Choice):
+            becomes(lambda: focused(self.page), lambda at: at.startswith("radio"), self.page)
+            keys.press("Space")
+            for _ in range(10):
+                if focused(self.page) == f"radio {answer}":
+                    break
+                keys.press("ArrowDown")
+            assert focused(self.page) == f"radio {answer}"
+        else:
+            becomes(lambda: focused(self.page), lambda at: at.startswith("text"), self.page)
+            keys.type(str(answer))
+        keys.press("Enter")
+        return str(becomes(lambda: self.verdict, lambda text: text[:1] in tuple("✓✗◐?!…"), self.page))
+
+    def go_on(self) -> bool:
+        """Press Enter; whether another question stands there, and not the end."""
+
+        def question() -> str:
+            return self.question.replace(" ", "")  # a question that is being taken away is read without line breaks
+
+        before = question()
+        self.page.keyboard.press("Enter")
+        return bool(becomes(question, lambda text: text != before, self.page))
+
+    def through(self) -> None:
+        """Answer right to the end."""
+        going = True
+        while going:
+            assert self.enter(self.right()).startswith("✓ Right")
+            going = self.go_on()
+
+
+def focused(page: Page) -> str:
+    """Where the keyboard is: the kind of control and its name."""
+    found: str = page.evaluate(
+        """() => { const at = document.activeElement;
+                   const kind = at.type || at.getAttribute("role") || at.tagName.toLowerCase();
+                   const name = at.labels?.[0]?.innerText || at.innerText || "";
+                   return `${kind} ${name.trim()}`; }"""
+    )
+    return found
+
+
 def flat(text: str) -> str:
     """Text without the line breaks and backticks that a panel shows in its own way."""
     return " ".join(text.replace("`", "").split())
@@ -286,11 +354,18 @@ def value(text: str) -> Any:
 
 
 def master(unit: str, root: Path, path: Path) -> None:
-    """Write into the record at `path` what a learner leaves there who mastered `unit`."""
+    """Write into the record at `path` what a learner leaves there who mastered `unit`, its checkpoint included."""
     this = manifest.load(root / "course" / "syllabus.toml").unit(unit)
     for skill in this.gated:
+        for exercise in skill.code:
+            record.append(record.Event("answer", unit, skill.id, exercise, right=True, source="check"), path)
         for n in range(rule.IN_A_ROW):
             record.append(record.Event("answer", unit, skill.id, f"{skill.id}.short", {"n": n}, right=True), path)
+    record.append(record.Event("sitting", this.id, sitting=unit, seed=0), path)
+    for n in range(rule.ITEMS):
+        skill = this.gated[n % len(this.gated)]
+        item = {"skill": skill.id, "exercise": f"{skill.id}.short", "arguments": {"n": 100 + n}}
+        record.append(record.Event("answer", unit, **item, right=True, source="checkpoint", sitting=unit), path)
 
 
 def notebook(path: Path, *cells: str) -> None:
@@ -303,14 +378,17 @@ def notebook(path: Path, *cells: str) -> None:
 
 
 @contextmanager
-def studying(root: Path, into: Path, scratch: Path) -> Iterator[Server]:
-    """`course study --no-browser` of the course at `root` in the folder `into`, as a learner starts it."""
+def studying(root: Path, into: Path, scratch: Path, port: int = 0) -> Iterator[Server]:
+    """`course study --no-browser` of the course at `root` in the folder `into`, as a learner starts it.
+
+    `port` 0 is any that is free; a browser keeps its storage by host and port.
+    """
     clone = Path(__file__).resolve().parents[2]
     dropped = ("JUPYTER", "ISOMETRY", "JAX", "XLA", "NBGRADER")
     env = {name: text for name, text in os.environ.items() if not name.startswith(dropped)}
     env["PYTHONPATH"] = str(clone)
     command = [sys.executable, "-m", "course", "study", "--root", str(root), "--into", str(into)]
-    options = ["--no-browser", "--port", "0", "--LabApp.expose_app_in_browser=True"]
+    options = ["--no-browser", "--port", str(port), "--LabApp.expose_app_in_browser=True"]
     server = Server.start([*command, *options], clone, env, scratch)
     try:
         yield server

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lab import Form, Lab, becomes, flat, notebook, studying
+from lab import Form, Lab, Round, becomes, flat, notebook, studying
 from playwright.sync_api import expect
 
 from autograder import bank
@@ -83,7 +83,7 @@ def study(chromium: Any, tmp_path: Path) -> Iterator[Study]:
         one.close() if isinstance(one, Lab) else one.__exit__(None, None, None)
 
 
-def test_a_closed_gate_stops_the_lesson_and_three_right_in_a_row_open_it(
+def test_a_closed_gate_stops_the_lesson_and_three_right_in_a_row_and_a_checkpoint_open_it(
     study: Study, small: Path, tmp_path: Path
 ) -> None:
     lab = study(small)
@@ -99,7 +99,13 @@ def test_a_closed_gate_stops_the_lesson_and_three_right_in_a_row_open_it(
     gate.get_by_role("button", name="Practise: Scale after some layers").click()
     questions = bank.load(small / "solutions" / "01-sample" / "bank.py")
     Form(gate, questions, "sample.scale").master()
+    expect(gate).to_contain_text("the mixed checkpoint of 10: ready: 10 fresh questions, 8 right are needed")
     lab.photograph(tmp_path, "gate-practised")
+    gate.get_by_role("button", name="Sit the checkpoint of 01-sample").click()
+    Round(gate, questions.of_skill("sample.scale")).through()
+    expect(gate).to_contain_text("✓ Open now · The second")
+    expect(gate.get_by_role("button")).to_have_count(0)
+    lab.photograph(tmp_path, "gate-passed")
     lab.run_all()
     assert lab.errors() == []
     expect(lab.cell("gate(").locator(".jp-Cell-outputArea")).to_contain_text("✓ Open · The second")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import practice_course
 import pytest
 from lessons import lesson, measured, ran  # noqa: F401
 
@@ -39,20 +40,31 @@ requires = ["01-sample"]
 """
 
 
+def studied(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The course in `folder`, being studied, with a record of its own and somebody there."""
+    monkeypatch.setenv("ISOMETRY_COURSE", str(folder))
+    monkeypatch.setenv("ISOMETRY_RECORD", str(folder / "record.jsonl"))
+    monkeypatch.delenv("ISOMETRY_GATES", raising=False)
+    monkeypatch.setattr(session, "person_present", lambda: True)
+    return folder
+
+
+@pytest.fixture
+def two_units(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """`practice_course`, in which all there is to mastery can be done: skills of each kind, checkpoints, a gate."""
+    return studied(practice_course.make(tmp_path / "two"), monkeypatch)
+
+
 @pytest.fixture
 def small_course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The small course, being studied, with a record of its own and somebody there."""
+    """The small course, being studied."""
     folder = tmp_path / "small"
     (folder / "course").mkdir(parents=True)
     (folder / "course" / "syllabus.toml").write_text(MANIFEST)
     unit = folder / "solutions" / "01-sample"
     unit.mkdir(parents=True)
     (unit / "bank.py").write_text(SAMPLE.read_text())
-    monkeypatch.setenv("ISOMETRY_COURSE", str(folder))
-    monkeypatch.setenv("ISOMETRY_RECORD", str(folder / "record.jsonl"))
-    monkeypatch.delenv("ISOMETRY_GATES", raising=False)
-    monkeypatch.setattr(session, "person_present", lambda: True)
-    return folder
+    return studied(folder, monkeypatch)
 
 
 @pytest.fixture(autouse=True)

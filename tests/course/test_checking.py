@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import jax.numpy as jnp
+import numpy as np
 import pytest
 from nbgrader.utils import get_partial_grade
 
@@ -99,3 +102,70 @@ def test_hints_come_in_levels() -> None:
     assert "Nearly the way." in last.text() and last.note == ""
     assert "No hint" in hint("sample.layer_jacobian").text()
     assert "No hint" in hint("absent.exercise").text()
+
+
+# --------------------------------------------------------------------------- the record behind it
+
+
+def test_a_check_neither_reads_nor_parses_the_record_so_it_is_as_quick_however_long_the_record_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(session, "person_present", lambda: True)
+    check("sample.gradient_scale", 9.0, norm=0.9, depth=10)
+    before = record.size()
+
+    def looked(*_: Any) -> Any:
+        raise AssertionError("a check looked into the record")
+
+    with monkeypatch.context() as patch:
+        for name in ("read", "text", "parse", "by_id", "_lines"):
+            patch.setattr(record, name, looked)
+        for name in ("read_bytes", "read_text"):
+            patch.setattr(Path, name, looked_at_record(getattr(Path, name)))
+        assert check("sample.gradient_scale", 0.349, norm=0.9, depth=10) == 2.0
+        assert check("sample.layer_jacobian", lambda W, b, h: W) == 0.0
+    assert record.size() > before
+    assert [event.exercise for event in record.read().events] == [
+        "sample.gradient_scale",
+        "sample.gradient_scale",
+        "sample.layer_jacobian",
+    ]
+
+
+def looked_at_record(real: Callable[..., Any]) -> Callable[..., Any]:
+    """A way to read files that refuses the record."""
+
+    def read(path: Path, *rest: Any, **more: Any) -> Any:
+        assert path.name != "record.jsonl", "a check looked into the record"
+        return real(path, *rest, **more)
+
+    return read
+
+
+def test_a_check_keeps_what_was_asked_given_and_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "person_present", lambda: True)
+    hint("sample.gradient_scale")
+    check("sample.gradient_scale", jnp.float32(9), norm=jnp.float32(0.5), depth=np.int64(10))
+    (event,) = record.read().events
+    assert event.asked == "What is left of a gradient after 10 layers of norm 0.5?"
+    assert (event.given, event.accepted, event.hints, event.seed) == ("9", "0.000976562", 1, None)
+    assert event.arguments == {"norm": 0.5, "depth": 10}
+
+
+class Unprintable:
+    def __repr__(self) -> str:
+        raise RuntimeError("no")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [float("nan"), 10**400, "\ud83d", Unprintable(), lambda: 1, np.zeros((300, 300)), {1: {2}}, b"x", object],
+    ids=lambda answer: type(answer).__name__,
+)
+def test_no_answer_is_too_odd_to_be_recorded(answer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "person_present", lambda: True)
+    assert check("sample.gradient_scale", answer, norm=0.9, depth=10) == 0.0
+    check("sample.layer_jacobian", answer)
+    replay = record.read()
+    assert replay.warning == "" and len(replay.events) == 2
+    assert not any(event.right for event in replay.events)

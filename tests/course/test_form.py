@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -48,12 +49,13 @@ def mistaken(form: PracticeForm) -> str:
 
 
 def text(place: PanelPlace) -> str:
-    """What a panel's place shows, with lines joined; empty where it shows nothing."""
-    return " ".join(" ".join(output["data"]["text/plain"] for output in place.outputs).split())
+    """What a panel's place shows, without markup; empty where it shows nothing."""
+    return " ".join(re.sub(r"<[^>]+>", " ", page(place)).split())
 
 
 def page(place: PanelPlace) -> str:
-    return "".join(output["data"]["text/html"] for output in place.outputs)
+    leads = [output["data"]["text/html"] for output in place.leads.outputs] if place.leads in place.children else []
+    return "".join([place.words.value, *leads])
 
 
 # ------------------------------------------------------------------ one question after another

@@ -418,6 +418,16 @@ def test_an_empty_record_is_not_downloaded(page: Page) -> None:
 
 
 @pytest.mark.browser
+def test_a_kernel_that_lets_a_question_wait_is_told_of_until_it_answers(page: Page) -> None:
+    busy = "window.real = window.kernel; window.kernel = (m) => new Promise((go) => { window.go = () => go(window.real(m)); })"
+    seen = page.keeper(storage=busy)
+    expect(seen).to_contain_text("Looking at this browser's copy")
+    expect(seen).to_contain_text("The kernel has not answered yet: it is busy with another cell, or it was stopped")
+    page.page.evaluate("() => { window.kernel = window.real; window.go(); }")
+    expect(seen).to_contain_text("This browser will keep a copy of your record.")
+
+
+@pytest.mark.browser
 def test_every_control_has_a_name_and_a_role_and_what_changes_is_announced(page: Page) -> None:
     seen = page.keeper()
     expect(seen).to_contain_text("will keep a copy")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
-from math import comb, isnan, sqrt
+from math import isnan
 from typing import Any
 
 import numpy as np
 import pytest
+from gate_oracle import at_least, error, in_a_row
+from proving import count
 
 from autograder.exercise import Exercise
 from course import manifest, practising
@@ -29,7 +31,6 @@ from course.authoring.learners import (
 from course.mastery import record, rule
 from course.mastery.record import Event
 from course.mastery.rule import Standing
-from tests.proving import count
 
 pytestmark = pytest.mark.prove
 
@@ -48,29 +49,6 @@ def led(right: float, tries: int) -> Shares:
 
 
 # --------------------------------------------------------------------------- an oracle
-
-
-def in_a_row(right: float, tries: int, need: int = 3) -> float:
-    """How likely `need` in a row come within `tries`: a Markov chain over the length of the row."""
-    rows = np.zeros(need + 1)
-    rows[0] = 1.0
-    for _ in range(tries):
-        after = np.zeros_like(rows)
-        after[0] = (1 - right) * rows[:need].sum()
-        after[1:] = right * rows[:need]
-        after[need] += rows[need]
-        rows = after
-    return float(rows[need])
-
-
-def at_least(right: float, items: int = 10, wanted: int = 8) -> float:
-    """How likely at least `wanted` of `items` are right."""
-    return sum(comb(items, k) * right**k * (1 - right) ** (items - k) for k in range(wanted, items + 1))
-
-
-def error(share: float, n: int) -> float:
-    """Four standard errors of a share of n."""
-    return 4 * sqrt(share * (1 - share) / n)
 
 
 def test_the_oracle_knows_what_can_be_counted_by_hand() -> None:

@@ -181,4 +181,3 @@ class TestReading(Reading):
     predictions = 10
     answered_by_views = 1
     takeaway = "Takeaway:|Explain"
-    words = 210  # the other lessons keep to 130

@@ -76,3 +76,26 @@ def test_every_skill_of_the_course_belongs_to_its_unit() -> None:
         assert unit.gated or not any(unit.id in other.requires for other in units), f"{unit.id} would open nothing"
         for skill in unit.skills:
             assert skill.id.split(".")[0] == unit.id.split("-", 1)[1]
+
+
+def test_gates_are_soft_unless_one_line_makes_them_hard(tmp_path: Path) -> None:
+    text = UNIT.format(requires="[]")
+    assert not manifest.load(written(tmp_path, text)).hard_gates
+    for kind, hard in (("soft", False), ("hard", True)):
+        assert manifest.load(written(tmp_path, f'gates = "{kind}"\n{text}')).hard_gates == hard
+    with pytest.raises(CourseError, match="gates is “closed”; it may be “soft” or “hard”"):
+        manifest.load(written(tmp_path, f'gates = "closed"\n{text}'))
+
+
+def test_a_skill_may_name_its_code_exercises(tmp_path: Path) -> None:
+    text = UNIT.format(requires="[]")
+    assert manifest.load(written(tmp_path, text)).skill("first.a").code == ()
+    written(tmp_path, text + '  code = ["first.one", "first.other"]\n')
+    assert manifest.load(tmp_path / "syllabus.toml").skill("first.a").code == ("first.one", "first.other")
+
+
+def test_a_units_number_names_it_too(tmp_path: Path) -> None:
+    syllabus = manifest.load(written(tmp_path, UNIT.format(requires="[]")))
+    assert syllabus.unit("01") is syllabus.unit("01-first")
+    with pytest.raises(CourseError, match="There is no unit “”"):
+        syllabus.unit("")

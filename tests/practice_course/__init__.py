@@ -51,6 +51,8 @@ requires = ["{UNIT}"]
   id = "next.root"
   title = "Roots"
   gates = true
+  example = "{UNIT}.ipynb#Worked out"
+  way_in = "Take a square, and look for its side."
 """
 
 
