@@ -46,6 +46,11 @@ def _shared(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--course", type=click.Path(path_type=Path), help="The course's root.  [default: the one installed]"
         ),
+        click.option(
+            "--unsafe",
+            is_flag=True,
+            help="Run notebooks without the sandbox: they can read, change and send whatever you can.",
+        ),
     ):
         command = option(command)
     return command
@@ -69,6 +74,7 @@ def grade(
     into: Path | None,
     seconds: int | None,
     jobs: int,
+    unsafe: bool,
 ) -> None:
     """Grade the notebooks handed in for UNIT (such as 02-jacobians).
 
@@ -82,7 +88,7 @@ def grade(
     from autograder.grade import Settings, grade_class
 
     root = course or ROOT
-    settings = Settings(into or root / "grading", seconds, jobs)
+    settings = Settings(into or root / "grading", seconds, jobs, unsafe)
     with _Progress(unit) as progress:
         rows = grade_class(unit, submissions, settings, root=root, only=only, seen=progress.seen)
     _summary(unit, rows, settings.into)
@@ -94,7 +100,14 @@ def grade(
 @click.option("--seed", type=int, default=2, show_default=True, help="Which class: the same seed makes the same one.")
 @_shared
 def demo(
-    unit: str, learners: int, seed: int, course: Path | None, into: Path | None, seconds: int | None, jobs: int
+    unit: str,
+    learners: int,
+    seed: int,
+    course: Path | None,
+    into: Path | None,
+    seconds: int | None,
+    jobs: int,
+    unsafe: bool,
 ) -> None:
     """Make a class of simulated learners for UNIT, and grade it.
 
@@ -105,11 +118,13 @@ def demo(
     from rich.console import Console
 
     from autograder import demo as demos
+    from autograder import doctor
     from autograder.bank import ROOT
     from autograder.grade import Settings, grade_class
 
     root = course or ROOT
-    settings = Settings(into or root / "grading", seconds or 30, jobs)
+    # The class is ours: where there is no sandbox, it runs without.
+    settings = Settings(into or root / "grading", seconds or 30, jobs, unsafe or not doctor.confined_here())
     made = demos.make(unit, learners, seed, root)
     handed_in = demos.hand_in(made, unit, settings.into)
     with _Progress(unit) as progress:
@@ -123,6 +138,31 @@ def demo(
         f"{len(rows) - len(wrong)} of {len(rows)} scores are what the learners' mistakes imply.", highlight=False
     )
     if wrong:
+        sys.exit(1)
+
+
+@commands.command("doctor")
+def see() -> None:
+    """Try the sandbox on this machine, and say what it enforces.
+
+    A process is confined as a kernel is, and attempts what it may not. Exit code 0 means that all of it holds.
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    from autograder import doctor
+
+    table = Table(show_header=False, box=None)
+    for name, value in doctor.setting():
+        table.add_row("", name, value)
+    found = doctor.examine()
+    for finding in found:
+        sign = "[green]✓[/]" if finding.enforced else "[red]✗[/]"
+        table.add_row(sign, finding.name, doctor.WHAT[finding.name] if finding.enforced else f"open: {finding.said}")
+    console = Console()
+    console.print(table, highlight=False, soft_wrap=True)
+    if not all(finding.enforced for finding in found):
+        console.print("Notebooks are graded here only with --unsafe.", highlight=False)
         sys.exit(1)
 
 

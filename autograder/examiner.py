@@ -13,7 +13,7 @@ import os
 import secrets
 import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -55,9 +55,12 @@ class Examiner:
         What the graded cells ask, by nbgrader's id of the cell.
     patience:
         Seconds that a kernel may take for one message.
+    one_door:
+        Whether the first who connects, before a stranger's code runs, is the only one, and hands over further
+        connections through that one; else whoever connects is listened to.
     """
 
-    def __init__(self, place: Path, papers: Mapping[str, Paper], patience: float) -> None:
+    def __init__(self, place: Path, papers: Mapping[str, Paper], patience: float, *, one_door: bool = False) -> None:
         self.place, self.remarks = place, list[Remark]()
         self._papers, self._patience = dict(papers), patience
         self._verdicts: dict[str, Verdict] = {}
@@ -68,6 +71,8 @@ class Examiner:
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._listener.bind(str(place))
         self._listener.listen(16)
+        self._door: socket.socket | None = None
+        self._arrivals = self._through_the_door if one_door else self._from_anywhere
         self._thread = threading.Thread(target=self._serve, name="examiner", daemon=True)
 
     def __enter__(self) -> Examiner:
@@ -76,7 +81,9 @@ class Examiner:
 
     def __exit__(self, *error: object) -> None:
         self.end()
-        self._listener.shutdown(socket.SHUT_RDWR)
+        _hang_up(self._listener)
+        if self._door is not None:
+            _hang_up(self._door)
         self._thread.join()
         self._listener.close()
         self.place.unlink(missing_ok=True)
@@ -106,12 +113,32 @@ class Examiner:
 
     # -- in the examiner's own thread
 
-    def _serve(self) -> None:
+    def _from_anywhere(self) -> Iterator[socket.socket]:
         while True:
             try:
-                connection, _ = self._listener.accept()
+                yield self._listener.accept()[0]
             except OSError:
                 return
+
+    def _through_the_door(self) -> Iterator[socket.socket]:
+        try:
+            self._door, _ = self._listener.accept()
+        except OSError:
+            return
+        with self._door:
+            while True:
+                try:
+                    said, handles, _, _ = socket.recv_fds(self._door, 1, 1)
+                except OSError:
+                    return
+                for handle in handles:
+                    if (connection := channel.taken(handle)) is not None:
+                        yield connection
+                if not said:
+                    return
+
+    def _serve(self) -> None:
+        for connection in self._arrivals():
             with connection:
                 with self._lock:
                     self._connection, paper = connection, self._running

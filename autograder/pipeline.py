@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -20,7 +21,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import matplotlib
 import nbformat
+from jupyter_client import AsyncKernelManager
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbconvert.preprocessors import ClearMetadataPreprocessor
 from nbformat import NotebookNode
@@ -42,11 +45,23 @@ from nbgrader.utils import determine_grade
 from traitlets import Unicode
 from traitlets.config import Config
 
-from autograder import channel, feedback, submission
+from autograder import channel, feedback, sandbox, submission
 from autograder.assignment import last_error, quiet
+from autograder.bank import ROOT
 from autograder.examiner import Examiner, Paper
 from autograder.outcome import Ending, Mark, Outcome, Remark, failed
+from autograder.sandbox import Fence, Limits
+from autograder.sandboxed import Plan
 from autograder.submission import Submission, Unusable
+from autograder.watch import Watch
+
+OWN_USERS = 2_000_000_000
+"""User ids from here on belong to kernels, one each."""
+
+UNCONFINED = "It ran without a sandbox."
+
+DISK, ENTRIES = 200_000_000, 5_000
+"""Bytes that a kernel may write, in so many files."""
 
 LEARNER = "learner"
 """The student's name in the scratch course: no real one is needed there, and none can upset a path."""
@@ -73,6 +88,8 @@ class Task:
     environment: dict[str, str]
     formulas: dict[str, str]
     """The formulas of the notebook's prose, drawn once for the class."""
+    confined: bool = True
+    """Whether the kernel runs in the sandbox."""
 
 
 def grade(task: Task, scratch: Path) -> Outcome:
@@ -84,17 +101,11 @@ def grade(task: Task, scratch: Path) -> Outcome:
         notebook, remarks = submission.restore(submission.content(task.submission), released)
     except Unusable as unusable:
         return failed(student, task.unit, str(unusable))
-    os.environ.update(
-        task.environment,
-        IPYTHONDIR=str(scratch / "ipython"),
-        JUPYTER_RUNTIME_DIR=str(scratch / "run"),
-        TMPDIR=str(scratch / "run"),
-    )
-    tempfile.tempdir = None  # as TMPDIR says from now on
+    _own_environment(task, scratch)
     feedback.know(task.formulas)
     course = _scratch_course(task, notebook, scratch)
     with quiet() as log, _examiner(task, scratch) as examiner:
-        course.config.Autograde.autograde_preprocessors = _steps(examiner)
+        course.config.Autograde.autograde_preprocessors = _steps(examiner, task.confined)
         try:
             Autograde(coursedir=course, config=course.config).start()
         except NbGraderException:
@@ -110,6 +121,7 @@ def grade(task: Task, scratch: Path) -> Outcome:
             if any(o.output_type == "error" and o.ename == "CellTimeoutError" for o in cell.get("outputs", []))
         ]
         remarks += examiner.remarks
+        remarks += [] if task.confined else [Remark(UNCONFINED)]
         remarks += [
             Remark(f"The cell {cell} was judged in the student's process.", cell) for cell in _classic(ran, task.papers)
         ]
@@ -138,10 +150,42 @@ def grade(task: Task, scratch: Path) -> Outcome:
     )
 
 
+KEPT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH")
+"""What of the environment that grading was started in reaches a stranger's code."""
+
+
+def _own_environment(task: Task, scratch: Path) -> None:
+    """Give this process, and with it the kernel, an environment and folders of its own."""
+    run = scratch / "run"
+    (run / "matplotlib").mkdir(parents=True)
+    fonts = Path(os.environ.get("MPLCONFIGDIR") or matplotlib.get_cachedir())
+    for known in fonts.glob("fontlist-*.json"):  # looking at all fonts again takes seconds
+        shutil.copy(known, run / "matplotlib")
+    packages = scratch / "packages"
+    packages.mkdir()
+    for name in ("autograder", "course"):
+        (packages / name).symlink_to(ROOT / name)
+    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+    os.environ.clear()
+    os.environ.update(
+        kept | task.environment,
+        HOME=str(run),
+        IPYTHONDIR=str(run / "ipython"),
+        JUPYTER_RUNTIME_DIR=str(run),
+        MPLCONFIGDIR=str(run / "matplotlib"),
+        TMPDIR=str(run),
+        JOBLIB_MULTIPROCESSING="0",  # it may start no process, and would say so on stderr
+        PYTHONDONTWRITEBYTECODE="1",
+    )
+    if task.confined:
+        # Not the course's own folder: of that, a confined kernel cannot even list what is there.
+        os.environ["PYTHONPATH"] = str(packages)
+    tempfile.tempdir = None  # as TMPDIR says from now on
+
+
 def _scratch_course(task: Task, notebook: NotebookNode, scratch: Path) -> CourseDirectory:
     handed_in = scratch / "submitted" / LEARNER / task.unit
     handed_in.mkdir(parents=True)
-    (scratch / "run").mkdir()
     nbformat.write(notebook, handed_in / f"{task.unit}.ipynb")
     if task.submission.timestamp:
         (handed_in / "timestamp.txt").write_text(task.submission.timestamp, encoding="utf-8")
@@ -159,10 +203,11 @@ def _scratch_course(task: Task, notebook: NotebookNode, scratch: Path) -> Course
     config.Execute.store_widget_state = False
     config.WatchedExecute.word = str(scratch / RUNNING)
     # Ports are picked before they are bound, so that graders side by side can pick the same; files cannot collide.
-    # Their path is given whole, since kernel and client run in different folders; it may have 103 characters.
-    if len(str(scratch)) < 80:
-        config.KernelManager.transport = "ipc"
-        config.KernelManager.ip = str(scratch / "run" / "kernel")
+    # Their path is given whole, since kernel and client run in different folders.
+    config.KernelManager.transport = "ipc"
+    config.KernelManager.ip = str(scratch / "run" / "kernel")
+    if task.confined:
+        config.ConfinedKernelManager.plan = str(_plan(scratch))
     feedback.configure(config)
     course = CourseDirectory(config=config)
     course.assignment_id = task.unit
@@ -170,24 +215,35 @@ def _scratch_course(task: Task, notebook: NotebookNode, scratch: Path) -> Course
     return course
 
 
+def _plan(scratch: Path) -> Path:
+    """How the kernel is confined, written down for `sandboxed.py`."""
+    readable = [*sandbox.installation(), str(scratch / "packages")]
+    uid = None
+    if os.geteuid() == 0 and sandbox.readable_by_others(readable[:-1]):
+        uid = OWN_USERS + os.getpid()
+        scratch.chmod(0o711)
+    plan = Plan(Fence(readable, [str(scratch / "run")], uid), str(scratch / "run" / "work"), str(_socket(scratch)))
+    plan.write(scratch / "plan.json")
+    return scratch / "plan.json"
+
+
+def _socket(scratch: Path) -> Path:
+    return scratch / "answers"
+
+
 @contextmanager
 def _examiner(task: Task, scratch: Path) -> Iterator[Examiner]:
     """The judge at its socket, of which the kernel is told."""
-    place = scratch / "run" / "answers"
-    # The path of a socket may have 107 characters.
-    with tempfile.TemporaryDirectory(prefix="answers-", dir="/tmp") as short:
-        if len(str(place)) > 100:
-            place = Path(short) / "answers"
-        os.environ[channel.PLACE] = str(place)
-        with Examiner(place, task.papers, task.seconds) as examiner:
-            yield examiner
+    os.environ[channel.PLACE] = str(_socket(scratch))
+    with Examiner(_socket(scratch), task.papers, task.seconds, one_door=task.confined) as examiner:
+        yield examiner
 
 
-def _steps(examiner: Examiner) -> list[type[Any]]:
+def _steps(examiner: Examiner, confined: bool) -> list[type[Any]]:
     """What nbgrader does with a notebook that it has checked: run it, write down what was earned."""
     # nbgrader makes its steps itself, from their classes.
     return [
-        type("WatchedExecute", (WatchedExecute,), {"examiner": examiner}),
+        type("WatchedExecute", (WatchedExecute,), {"examiner": examiner, "confined": confined}),
         type("JudgedOutside", (JudgedOutside,), {"examiner": examiner}),
         IgnorePattern,
         ClearMetadataPreprocessor,
@@ -242,16 +298,46 @@ def _upper(text: str) -> str:
     return f"The {text}" if text.startswith("cell ") else f"The cell {text}"
 
 
+class ConfinedKernelManager(AsyncKernelManager):
+    """Starts the kernel through `sandboxed.py`, as the plan says."""
+
+    plan = Unicode(help="The file that holds the plan.").tag(config=True)
+
+    def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
+        command = super().format_kernel_cmd(extra_arguments)
+        told = command[command.index("ipykernel_launcher") + 1 :]
+        return [sys.executable, "-m", "autograder.sandboxed", self.plan, *told]
+
+
 class WatchedExecute(Execute):
     """nbgrader's `Execute`, which tells the examiner and a file which cell runs, and the file how the kernel ended."""
 
     examiner: Examiner
+    confined: bool
     word = Unicode(help="The file that holds the word.").tag(config=True)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if self.confined:
+            kwargs["kernel_manager_class"] = ConfinedKernelManager
+        super().__init__(*args, **kwargs)
+        self._watch: Watch | None = None
 
     def on_cell_execute(self, cell: NotebookNode, cell_index: int) -> None:
         self._write(cell=named(cell, cell_index))
 
     def preprocess_cell(self, cell: NotebookNode, resources: Any, cell_index: int) -> tuple[NotebookNode, Any]:
+        if self._watch is None and self.confined:
+            most = Limits()
+            folder = Path(self.word).parent / "run"
+            self._watch = Watch(
+                self.km.provisioner.pid,
+                folder,
+                memory=most.memory,
+                disk=DISK,
+                entries=ENTRIES,
+                threads=most.threads,
+            )
+            self._watch.__enter__()
         self.examiner.begin(cell.metadata.get("nbgrader", {}).get("grade_id"))
         try:
             return super().preprocess_cell(cell, resources, cell_index)
@@ -263,7 +349,9 @@ class WatchedExecute(Execute):
             return super().preprocess(nb, resources)
         except DeadKernelError:
             cell = _word(Path(self.word).parent).get("cell")
-            self._write(cell=cell, reason=f"The kernel died in {cell}." if cell else "The kernel died as it started.")
+            why = f": {self._watch.reason}" if self._watch and self._watch.reason else ""
+            died = f"The kernel died in {cell}{why}." if cell else "The kernel died as it started."
+            self._write(cell=cell, reason=died)
             raise
         except CellTimeoutError:
             cell = _word(Path(self.word).parent).get("cell")
@@ -271,6 +359,9 @@ class WatchedExecute(Execute):
                 cell=cell, reason=f"{_upper(cell or 'notebook')} ran for more than {self.timeout} s and would not stop."
             )
             raise
+        finally:
+            if self._watch is not None:
+                self._watch.__exit__()
 
     def _write(self, **word: str | None) -> None:
         Path(self.word).write_text(json.dumps(word), encoding="utf-8")

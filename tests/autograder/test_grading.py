@@ -19,7 +19,7 @@ import pytest
 from nbgrader.api import Gradebook
 from serving import Server
 
-from autograder import cli, demo, feedback
+from autograder import cli, demo, doctor, feedback
 from autograder.assignment import find
 from autograder.demo import Kind, Learner
 from autograder.errors import GradingError
@@ -468,7 +468,30 @@ def test_help_says_what_each_command_does(monkeypatch: pytest.MonkeyPatch, capsy
     code, out, _ = run(monkeypatch, capsys, "--help")
     assert code == 0 and "grade" in out and "demo" in out
     code, out, _ = run(monkeypatch, capsys, "grade", "--help")
-    assert all(option in out for option in ("--submissions", "--only", "--course", "--into", "--seconds", "--jobs"))
+    named = ("--submissions", "--only", "--course", "--into", "--seconds", "--jobs", "--unsafe")
+    assert all(option in out for option in named)
+
+
+def test_the_doctor_says_what_is_enforced_and_with_what(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, err = run(monkeypatch, capsys, "doctor")
+    assert (code, err) == (0, "") and "Landlock" in out and out.count("✓") == len(doctor.WHAT)
+    nothing = tuple(doctor.Finding(name, False, "there is none") for name in doctor.WHAT)
+    monkeypatch.setattr(doctor, "examine", lambda: nothing)
+    code, out, _ = run(monkeypatch, capsys, "doctor")
+    assert code == 1 and "open: there is none" in out and "--unsafe" in out
+
+
+def test_without_a_sandbox_nothing_is_graded_unless_told_to(
+    graded: Graded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nothing = tuple(doctor.Finding(name, False, "there is none") for name in doctor.WHAT)
+    monkeypatch.setattr(doctor, "examine", lambda: nothing)
+    wanted = [UNIT, "--submissions", graded.submitted, "--course", graded.course, "--into", tmp_path]
+    code, _, err = run(monkeypatch, capsys, "grade", *wanted)
+    assert code == 2 and "cannot be confined on this machine (there is none)" in err and len(err.splitlines()) == 1
+    assert not (tmp_path / "gradebook.db").exists()
 
 
 # --------------------------------------------------------------------------- formgrader

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -40,11 +41,10 @@ WRONG = "scale = 9.0"
 """The mistake `linear`."""
 THROUGH_CHECK = "import course\nhonest = course.check\n"
 TALK = """
-import os, socket, struct, threading
+import os, threading
+from autograder.channel import PLACE, _connected
 def connected():
-    line = socket.socket(socket.AF_UNIX)
-    line.connect(os.environ["ISOMETRY_CHANNEL"])
-    return line
+    return _connected(os.environ[PLACE])
 """
 
 ATTACKS: dict[str, tuple[Callable[[Any], None], dict[str, float], str]] = {
@@ -153,6 +153,16 @@ ATTACKS: dict[str, tuple[Callable[[Any], None], dict[str, float], str]] = {
 }
 
 
+SPIED = [
+    f"solutions/{UNIT}/bank.py",
+    f"solutions/{UNIT}/{UNIT}.ipynb",
+    "grading/gradebook.db",
+    f"grading/{UNIT}.secret",
+    "handed-in/honest.ipynb",
+    "handed-in/spy.ipynb",
+]
+
+
 class Graded:
     """The attackers' class in a course with one more cell, which asserts in the student's own process."""
 
@@ -164,6 +174,21 @@ class Graded:
         changes = {name: change for name, (change, _, _) in ATTACKS.items()}
         changes["honest"] = lambda data: None
         changes["leaves"] = sources(relu="import os\ndef relu(z):\n    os._exit(0)")
+        changes["spy"] = sources(
+            scale=f"from pathlib import Path\ncourse_folder = Path({str(course)!r})\nread = {{}}\n"
+            f"for name in {SPIED}:\n    try:\n        read[name] = (course_folder / name).read_text(errors='replace')\n"
+            "    except OSError as error:\n        read[name] = type(error).__name__\n"
+            "import os\nprint('read', {*read.values()})\nprint([n for n in os.environ if 'SECRET' in n or 'PYTEST' in n])\n"
+            "scale = 9.0"
+        )
+        changes["memory-bomb"] = sources(
+            scale="import mmap\nshared = mmap.mmap(-1, 1 << 33)\nfor i in range(0, 1 << 33, 4096): shared[i] = 1"
+        )
+        changes["memory-glutton"] = sources(scale="scale = bytearray(1 << 40)")
+        changes["disk-bomb"] = sources(
+            scale="for i in range(10**6):\n    with open(f'{i}', 'wb') as file: file.write(bytes(10**7))"
+        )
+        changes["fork-bomb"] = sources(scale="import os\nwhile True:\n    os.fork()")
         changes["asserts"] = sources(scale="scale = 9.0\ncheck = lambda *a, **k: None")
         for name, change in changes.items():
             data = json.loads(perfect.content)
@@ -203,7 +228,11 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Graded]:
     shutil.copytree(FIXTURE, course)
     shutil.copy(Path(__file__).parents[2] / "nbgrader_config.py", course)
     add_asserting_cell(course)
-    yield Graded(course)
+    os.environ["SECRET_OF_THE_GRADER"] = "x"
+    try:
+        yield Graded(course)
+    finally:
+        del os.environ["SECRET_OF_THE_GRADER"]
 
 
 def test_the_honest_one_earns_everything(graded: Graded) -> None:
@@ -224,12 +253,36 @@ def test_an_attack_earns_only_what_was_answered(graded: Graded, name: str) -> No
 def test_who_floods_the_channel_earns_no_more_and_stops_nobody(graded: Graded) -> None:
     row = graded.rows["hanging-on"]
     assert row.score <= graded.rows["honest"].score
-    assert len(graded.rows) == len(ATTACKS) + 3
+    assert len(graded.rows) == len(ATTACKS) + 8
 
 
 def test_a_kernel_that_ends_itself_in_a_check_has_failed_there(graded: Graded) -> None:
     row = graded.rows["leaves"]
     assert (row.state, row.reason, row.cell) == (Ending.FAILED, "The kernel died in relu-check.", "relu-check")
+
+
+def test_nothing_of_the_course_the_grader_or_anyone_else_can_be_read(graded: Graded) -> None:
+    assert all((graded.course / name).is_file() for name in SPIED)
+    ran = nbformat.read(graded.into / "autograded" / "spy" / UNIT / f"{UNIT}.ipynb", as_version=4)
+    said = [o.text for c in ran.cells for o in c.get("outputs", []) if o.output_type == "stream"]
+    assert said == ["read {'PermissionError'}\n[]\n"]
+
+
+def test_bombs_end_themselves_with_a_reason_or_cost_only_their_cell(graded: Graded) -> None:
+    memory, disk = graded.rows["memory-bomb"], graded.rows["disk-bomb"]
+    assert (memory.state, memory.cell) == (Ending.FAILED, "scale") and "of memory" in memory.reason
+    assert (disk.state, disk.cell) == (Ending.FAILED, "scale") and "to the disk" in disk.reason
+    for name in ("memory-glutton", "fork-bomb"):
+        row = graded.rows[name]
+        assert row.state is Ending.GRADED
+        assert {c: row.scores[c] for c in WORTH} == WORTH | {"scale-check": 0.0}
+
+
+def test_without_the_sandbox_every_result_says_so(graded: Graded, tmp_path: Path) -> None:
+    settings = Settings(tmp_path, seconds=LIMIT, unsafe=True)
+    (row,) = grade_class(UNIT, graded.handed_in, settings, root=graded.course, only=("honest",))
+    assert "It ran without a sandbox." in row.reason and row.scores == graded.rows["honest"].scores
+    assert "It ran without a sandbox." in (tmp_path / f"{UNIT}.csv").read_text(encoding="utf-8")
 
 
 def test_the_page_shows_the_judges_panel_and_never_the_kernels(graded: Graded) -> None:
