@@ -195,16 +195,16 @@ def test_a_record_taken_in_by_a_kernel_that_was_killed_can_be_taken_in_again(
 ) -> None:
     record.append(Event("continue", "02-next"))
     mine, theirs = record.text(), source.read_bytes()
-    done = 0
+    amid = 0
     for _ in range(IMPORTS_CUT):
         process = kernels.begin("adds")
         assert kernels.line() == "writing"
-        pass_a_moment(chance, 0.12)
+        pass_a_moment(chance, 0.5)
         said = kernels.kill(process)
         content = record.text()
         assert (mine + theirs).startswith(content) and content.startswith(mine)
         assert not said or content == mine + theirs, "what was said to be added is there"
-        done += content == mine + theirs
+        amid += len(mine) < len(content) < len(mine + theirs)
         # What a loss of power would leave, which writes pages and not files:
         cut = mine + theirs[: chance.randrange(len(theirs))]
         record.paths.record().write_bytes(cut)
@@ -217,4 +217,4 @@ def test_a_record_taken_in_by_a_kernel_that_was_killed_can_be_taken_in_again(
         assert content.startswith(cut)
         assert len(content.splitlines()) == MANY + 1 + replay.torn, "each once, whatever was there of them"
         record.paths.record().write_bytes(mine)
-    print(f"{IMPORTS_CUT} imports cut short, {done} of them after the last byte was written.")
+    print(f"{IMPORTS_CUT} kernels killed while they took in a record, {amid} of them amid its bytes.")
