@@ -18,8 +18,10 @@ from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
 from autograder import bank as banks
+from autograder import examiner, judge
 from autograder.bank import ROOT, Bank
 from autograder.errors import GradingError
+from autograder.examiner import Paper
 from autograder.notebook import Question, questions, read
 
 
@@ -59,14 +61,24 @@ class Assignment:
             for q in self.questions
         }
 
-    def sentences(self) -> dict[str, dict[str, str]]:
-        """For each graded check, by its cell: the sentence of every mistake its exercise knows."""
-        known = self.bank.exercises
-        return {
-            str(q.grade_id): {m.name: m.sentence for m in known[q.exercise].mistakes}
-            for q in self.questions
-            if q.exercise in known
-        }
+    def papers(self, key: bytes) -> dict[str, Paper]:
+        """What each graded check asks, by its cell; the inputs of functions are drawn from the secret `key`.
+
+        `GradingError` where a cell asks for what the bank does not have, or asks twice; `BankError` where the bank
+        cannot answer its own question.
+        """
+        made: dict[str, Paper] = {}
+        for question in self.questions:
+            exercise = self.bank.exercises.get(question.exercise)
+            cell = str(question.grade_id)
+            if exercise is None or cell in made:
+                wrong = (
+                    f"asks “{question.exercise}”, which its bank does not have" if exercise is None else "asks twice"
+                )
+                raise GradingError(f"The cell {cell} of {self.unit} {wrong}. `course lint` says more.")
+            drawn = judge.questions(exercise, question.arguments, examiner.seed(key, self.unit, exercise.id))
+            made[cell] = Paper(cell, exercise.id, self.bank.path, drawn)
+        return made
 
     def settings(self) -> Config:
         """nbgrader's settings for this course: its own `nbgrader_config.py`, else this project's."""

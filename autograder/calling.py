@@ -1,7 +1,7 @@
 """Calling a function that someone else wrote: what came back, or how it failed, as data.
 
-While studying this runs in the learner's own kernel: the time limit is an alarm there, which stops Python
-but cannot stop a loop inside XLA.
+This runs in the learner's own kernel: the time limit is an alarm there, which stops Python but cannot stop a loop
+inside XLA. It counts the time computed, so that an answer is judged the same on a busy machine.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Raised:
 
 @dataclass(frozen=True)
 class TimedOut:
-    """The call was stopped after `seconds`."""
+    """The call was stopped after `seconds` of computing."""
 
     seconds: float
 
@@ -47,9 +47,14 @@ class _OutOfTime(BaseException):
     """Raised by the alarm. Not an `Exception`, so that a learner's `except Exception` does not swallow it."""
 
 
+WAITING = 5
+"""A call may take this many times its seconds by the clock: on a busy machine it is not the call that takes long."""
+
+
 @contextmanager
 def _alarm(seconds: float) -> Iterator[None]:
-    """Raise `_OutOfTime` in this block after `seconds`, again and again until it ends. Main thread only."""
+    """Raise `_OutOfTime` in this block when it has computed for `seconds`, again and again until it ends, or when
+    `WAITING` times as long has passed. Main thread only."""
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
         yield
         return
@@ -57,32 +62,44 @@ def _alarm(seconds: float) -> Iterator[None]:
     def ring(signum: int, frame: Any) -> None:
         raise _OutOfTime
 
-    before = signal.signal(signal.SIGALRM, ring)
+    clocks = [(signal.SIGPROF, signal.ITIMER_PROF, seconds), (signal.SIGALRM, signal.ITIMER_REAL, WAITING * seconds)]
+    before = [signal.signal(number, ring) for number, _, _ in clocks]
     # The repeat is for code that swallows the first one with a bare `except:`.
-    signal.setitimer(signal.ITIMER_REAL, seconds, 0.5)
+    for _, clock, limit in clocks:
+        signal.setitimer(clock, limit, 0.5)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        for _, clock, _ in clocks:
+            signal.setitimer(clock, 0)
+        for (number, _, _), handler in zip(clocks, before, strict=True):
+            signal.signal(number, handler)
 
 
-def call(f: Callable[..., Any], inputs: tuple[Any, ...], seconds: float) -> Outcome:
-    """`f(*inputs)` with a time limit; whatever happens comes back as an `Outcome`, waited for to the end."""
+def call(
+    f: Callable[..., Any], inputs: tuple[Any, ...], seconds: float, of: Callable[..., Any] | None = None
+) -> Outcome:
+    """`f(*inputs)` with a time limit; whatever happens comes back as an `Outcome`, waited for to the end.
+
+    `of` is the function whose line is told where it raises; by default `f` itself.
+    """
     try:
         with _alarm(seconds):
-            value = f(*inputs)
-            # JAX answers before it has computed; errors and the time it takes belong to this call.
-            wait = getattr(value, "block_until_ready", None)
-            if callable(wait):
-                wait()
-            return Returned(value)
+            return Returned(waited(f(*inputs)))
     except _OutOfTime:
         return TimedOut(seconds)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # SystemExit too: a learner's `exit()` must not end the judge
-        return Raised(type(error).__name__, _first_line(error), _line_in(f, error))
+        return Raised(type(error).__name__, _first_line(error), _line_in(of or f, error))
+
+
+def waited(value: Any) -> Any:
+    """`value`, computed: JAX answers before it has, and errors and the time it takes belong to the call."""
+    wait = getattr(value, "block_until_ready", None)
+    if callable(wait):
+        wait()
+    return value
 
 
 def _first_line(error: BaseException) -> str:

@@ -82,18 +82,32 @@ class Choice:
         return "one of " + ", ".join(f"“{option}”" for option in self.options)
 
 
+class Measurement(NamedTuple):
+    """One thing to find out about a learner's function: `way` is a name in `measure.WAYS`."""
+
+    way: str
+    inputs: tuple[Any, ...]
+    """The positional inputs it is called on."""
+    argument: int = 0
+    """Which of them the way is about, where it is about one."""
+    weights: Any = None
+    """What the entries of the result are weighted with before a gradient of their sum is taken."""
+
+
 @dataclass(frozen=True)
 class Requirement:
     """Something asked of a function besides its values, such as `works under jit`.
 
-    `holds(f, inputs)` gets the learner's function and the positional inputs of one variant, and returns
-    whether it holds; an exception means it does not. `sentence` tells a learner who broke it what to
-    change. `share` is the part of the points that hangs on it.
+    `measured(inputs)` names what is to be found out, for the positional inputs of one variant, and
+    `holds(inputs, *found)` says of what was found whether it will do; a measurement that raised, or took too long,
+    means it does not. `sentence` tells a learner who broke it what to change. `share` is the part of the points
+    that hangs on it.
     """
 
     name: str
     sentence: str
-    holds: Callable[[Callable[..., Any], tuple[Any, ...]], bool]
+    measured: Callable[[tuple[Any, ...]], Sequence[Measurement]]
+    holds: Callable[..., bool]
     share: float = 0.25
 
 
@@ -265,6 +279,18 @@ class State(StrEnum):
     """No bank here: nothing was judged, and nothing is claimed."""
 
 
+_WORDS = {
+    State.RIGHT: ("✓", "Right"),
+    State.PARTLY: ("◐", "Partly right"),
+    State.WRONG: ("✗", "Not yet"),
+    State.NOT_ATTEMPTED: ("○", "Not attempted"),
+    State.UNREADABLE: ("?", "Not what was asked for"),
+    State.RAISED: ("!", "Your code raised an error"),
+    State.ENDLESS: ("…", "Took too long"),
+    State.RECORDED: ("●", "Recorded"),
+}
+
+
 @dataclass(frozen=True)
 class Verdict:
     """What the judge says of one answer: plain data, safe to send anywhere; it never holds the answer.
@@ -289,6 +315,22 @@ class Verdict:
     @property
     def right(self) -> bool:
         return self.state is State.RIGHT
+
+    def heading(self, *, points: bool = True) -> str:
+        """The state in a sign and words, with the points where something was judged."""
+        sign, word = _WORDS[self.state]
+        judged = points and self.state is not State.RECORDED
+        return f"{sign} {word}" + (f" · {self.points:g} of {self.out_of:g} points" if judged else "")
+
+    def rows(self) -> tuple[tuple[str, str], ...]:
+        """What a panel says below the heading, each line with its label; backticks mark code."""
+        rows = (
+            ("asked", self.asked),
+            ("came back", self.came_back),
+            ("because" if self.state is not State.RIGHT else "", self.sentence),
+            ("try", self.advice),
+        )
+        return tuple(row for row in rows if row[0])
 
 
 # --------------------------------------------------------------------------- plain values

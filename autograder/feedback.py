@@ -14,6 +14,7 @@ from typing import Any
 
 from traitlets.config import Config
 
+from autograder.exercise import Verdict
 from autograder.outcome import Outcome
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
@@ -172,6 +173,19 @@ def _drawn(tex: str, size: float = 17.0) -> tuple[str, float]:
         f'viewBox="{box}"><path d="{"".join(strokes)}"/></svg>'
     )
     return svg, depth
+
+
+def panel(verdict: Verdict) -> str:
+    """A verdict as HTML, for the page and for formgrader."""
+    rows = "".join(
+        f"<div><span>{html.escape(label)}</span> <span>{_coded(text)}</span></div>" for label, text in verdict.rows()
+    )
+    return f'<div class="isometry-panel"><div>{html.escape(verdict.heading())}</div>{rows}</div>'
+
+
+def _coded(text: str) -> str:
+    """Text as HTML, what stands in backticks set as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text)).replace("\n", "<br>")
 
 
 def failed_page(outcome: Outcome) -> str:

@@ -27,7 +27,7 @@ import psutil
 from nbformat.v4 import new_markdown_cell, new_notebook
 
 from autograder import assignment as assignments
-from autograder import feedback, files, submission
+from autograder import examiner, feedback, files, submission
 from autograder.assignment import Assignment, graded_cells
 from autograder.bank import ROOT
 from autograder.errors import GradingError
@@ -43,8 +43,8 @@ PATIENCE = 10
 
 _processes = multiprocessing.get_context("forkserver")
 # nbgrader takes seconds to import: the server does it once, and each submission's process starts as a copy of it.
-# It starts no kernel and imports no JAX.
-_processes.set_forkserver_preload(["autograder.pipeline", "bleach", "matplotlib.textpath"])
+# JAX, which banks import, starts no backend there: the answers to what is asked are worked out once, for the class.
+_processes.set_forkserver_preload(["autograder.pipeline", "bleach", "matplotlib.textpath", "jax.numpy"])
 _running: set[BaseProcess] = set()
 
 
@@ -255,7 +255,8 @@ def _tasks(
     config = assignment.settings()
     seconds = settings.seconds or int(config.Execute.get("timeout", 60))
     given = ledger.given(assignment.unit)
-    sentences, drawn = assignment.sentences(), feedback.formulas(released)
+    papers = assignment.papers(examiner.secret(settings.into.resolve() / f"{assignment.unit}.secret"))
+    drawn = feedback.formulas(released)
     return [
         Task(
             assignment.unit,
@@ -264,25 +265,24 @@ def _tasks(
             assignment.root / "solutions",
             config,
             seconds,
-            sentences,
-            environment(assignment.root),
+            papers,
+            environment(),
             drawn,
         )
         for one in submissions
     ]
 
 
-def environment(root: Path) -> dict[str, str]:
-    """What a kernel is told: where this package and the banks are, and to compute on the CPU."""
+def environment() -> dict[str, str]:
+    """What a kernel is told: where this package is, that there are no banks, and to compute on the CPU."""
     here = [str(ROOT), *(part for part in os.environ.get("PYTHONPATH", "").split(os.pathsep) if part)]
-    told = {
+    return {
         "PYTHONPATH": os.pathsep.join(dict.fromkeys(str(Path(part).absolute()) for part in here)),
-        "ISOMETRY_COURSE": str(root),
+        "ISOMETRY_COURSE": os.devnull,
+        "ISOMETRY_BANKS": "",
         "JAX_PLATFORMS": "cpu",
         "PYTHONHASHSEED": "0",
     }
-    banks = [str(Path(part).absolute()) for part in os.environ.get("ISOMETRY_BANKS", "").split(os.pathsep) if part]
-    return told | ({"ISOMETRY_BANKS": os.pathsep.join(banks)} if banks else {})
 
 
 def write(outcome: Outcome, handed_in: Submission, ledger: Ledger, into: Path) -> None:

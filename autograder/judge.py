@@ -6,14 +6,13 @@ No verdict holds the answer.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograder import calling, compare
+from autograder import calling, compare, measure
 from autograder.calling import Outcome, Raised, Returned, TimedOut
 from autograder.compare import Floats, Unreadable
 from autograder.exercise import (
@@ -21,6 +20,7 @@ from autograder.exercise import (
     BankError,
     Exercise,
     Function,
+    Measurement,
     Mistake,
     Requirement,
     State,
@@ -63,13 +63,31 @@ def _read_own(exercise: Exercise, answer: Callable[..., Any], arguments: Argumen
         raise BankError(f"{exercise.id}: {unreadable}") from None
 
 
-def confusable(exercise: Exercise, arguments: Arguments) -> list[tuple[str, str]]:
-    """The pairs among the reference and the mistakes that one answer could agree with, on these arguments.
+class Asked(NamedTuple):
+    """One variant with all that the bank answers to it: plain data, so that judging needs no reference any more.
 
     Mistakes that break a requirement answer like the reference by design, and are left out.
     """
-    answers = {exercise.name: expected(exercise, arguments)}
-    answers |= {m.name: mistaken(exercise, m, arguments) for m in exercise.mistakes if m.breaks is None}
+
+    arguments: dict[str, Any]
+    right: Floats | str
+    mistaken: dict[str, Floats | str]
+    """By the mistake's name."""
+
+
+def ask(exercise: Exercise, arguments: Arguments) -> Asked:
+    """Everything the bank answers to one variant."""
+    answers = {m.name: mistaken(exercise, m, arguments) for m in exercise.mistakes if m.breaks is None}
+    return Asked(dict(arguments), expected(exercise, arguments), answers)
+
+
+def confusable(exercise: Exercise, arguments: Arguments) -> list[tuple[str, str]]:
+    """The pairs among the reference and the mistakes that one answer could agree with, on these arguments."""
+    return _confusable(exercise, ask(exercise, arguments))
+
+
+def _confusable(exercise: Exercise, asked: Asked) -> list[tuple[str, str]]:
+    answers = {exercise.name: asked.right} | asked.mistaken
     names = list(answers)
     return [
         (one, other)
@@ -81,7 +99,7 @@ def confusable(exercise: Exercise, arguments: Arguments) -> list[tuple[str, str]
 
 def deal(exercise: Exercise, seed: int) -> Variant:
     """A variant for `seed`: drawn until the reference and all mistakes differ pairwise by more than the tolerance."""
-    return _deal(_Key(exercise), int(seed))
+    return Variant(int(seed), dict(_deal(_Key(exercise), int(seed)).arguments))
 
 
 class _Key:
@@ -99,7 +117,7 @@ class _Key:
 
 
 @lru_cache(maxsize=4096)
-def _deal(key: _Key, seed: int) -> Variant:
+def _deal(key: _Key, seed: int) -> Asked:
     exercise = key.exercise
     if exercise.draw is None:
         raise BankError(f"{exercise.id} has no variants. Declare how to draw one with @{exercise.name}.variant.")
@@ -113,9 +131,10 @@ def _deal(key: _Key, seed: int) -> Variant:
                 f"{exercise.id}: `variant` gives {sorted(arguments)}, but the reference takes "
                 f"{list(exercise.parameters)}. Make them the same."
             )
-        pairs = confusable(exercise, arguments)
+        asked = ask(exercise, arguments)
+        pairs = _confusable(exercise, asked)
         if not pairs:
-            return Variant(seed, arguments)
+            return asked
     one, other = pairs[0]
     raise BankError(
         f"{exercise.id}: in {DRAWS} draws “{one}” and “{other}” could not be told apart. "
@@ -125,100 +144,135 @@ def _deal(key: _Key, seed: int) -> Variant:
 
 def deal_inputs(exercise: Exercise, seed: int) -> list[Variant]:
     """The variants on which a function is judged: as many as its answer asks for, all from `seed`."""
+    return [deal(exercise, s) for s in _seeds_of_inputs(exercise, seed)]
+
+
+def _seeds_of_inputs(exercise: Exercise, seed: int) -> list[int]:
     if not isinstance(exercise.answer, Function):
         raise BankError(f"{exercise.id} asks for a value, not for a function.")
-    seeds = np.random.SeedSequence(seed).generate_state(exercise.answer.variants)
-    return [deal(exercise, int(s)) for s in seeds]
+    return [int(s) for s in np.random.SeedSequence(seed).generate_state(exercise.answer.variants)]
+
+
+def questions(exercise: Exercise, arguments: Arguments, seed: int) -> list[Asked]:
+    """What is asked of an answer: of a value the one variant of `arguments`, of a function those drawn from `seed`."""
+    if exercise.is_code:
+        return [_deal(_Key(exercise), s) for s in _seeds_of_inputs(exercise, seed)]
+    _require_all(exercise, arguments)
+    return [ask(exercise, arguments)]
 
 
 # --------------------------------------------------------------------------- judging
 
 
 def judge(exercise: Exercise, answer: Any, arguments: Arguments | None = None, *, seed: int = 0) -> Verdict:
-    """Decide whether `answer` answers `exercise`.
+    """Decide whether `answer` answers `exercise`, here and now.
 
     A value is judged for `arguments`, the numbers printed beside the question; a function on inputs drawn from
     `seed`. Raises `BankError` where the question itself is at fault, never for anything an answer does.
     """
-    if exercise.is_code:
-        return judge_function(exercise, answer, seed=seed)
-    return judge_value(exercise, answer, arguments or {})
+    if not exercise.is_code:
+        (asked,) = questions(exercise, arguments or {}, seed)
+        return judge_value(exercise, answer, asked)
+    untouched = callable(answer) and calling.is_untouched(answer)
+    if verdict := no_function(exercise, answer, untouched=untouched):
+        return verdict
+    drawn = questions(exercise, {}, seed)
+    outcomes, unmet = try_out(exercise, drawn, lambda m, seconds: measure.take(answer, m, seconds))
+    return judge_outcomes(exercise, drawn, outcomes, unmet)
 
 
-def judge_value(exercise: Exercise, answer: Any, arguments: Arguments) -> Verdict:
-    """The verdict on a number, array or choice, for the arguments of one variant."""
-    _require_all(exercise, arguments)
-    asked = exercise.prompt(arguments)
+def judge_value(exercise: Exercise, answer: Any, asked: Asked) -> Verdict:
+    """The verdict on a number, array or choice."""
+    question = exercise.prompt(asked.arguments)
     if answer is None or answer is Ellipsis:
-        return _verdict(exercise, State.NOT_ATTEMPTED, 0.0, asked=asked, sentence="Not answered yet.")
+        return _verdict(exercise, State.NOT_ATTEMPTED, 0.0, asked=question, sentence="Not answered yet.")
     came_back = brief(answer)
-    right = expected(exercise, arguments)
     try:
         value = compare.read(exercise.returns, answer)
     except Unreadable as unreadable:
-        return _verdict(exercise, State.UNREADABLE, 0.0, asked=asked, came_back=came_back, sentence=str(unreadable))
-    if compare.agrees(exercise.returns, right, value):
-        return _verdict(exercise, State.RIGHT, 1.0, asked=asked, came_back=came_back)
-    mistake = _diagnose(exercise, [arguments], [value])
-    state, sentence = _describe(exercise, right, value)
+        return _verdict(exercise, State.UNREADABLE, 0.0, asked=question, came_back=came_back, sentence=str(unreadable))
+    if compare.agrees(exercise.returns, asked.right, value):
+        return _verdict(exercise, State.RIGHT, 1.0, asked=question, came_back=came_back)
+    mistake = _diagnose(exercise, [asked], [value])
+    state, sentence = _describe(exercise, asked.right, value)
     if mistake:
         state, sentence = State.WRONG, mistake.sentence
     return _verdict(
-        exercise, state, 0.0, asked=asked, came_back=came_back, sentence=sentence, mistake=mistake and mistake.name
+        exercise, state, 0.0, asked=question, came_back=came_back, sentence=sentence, mistake=mistake and mistake.name
     )
 
 
-def judge_function(exercise: Exercise, answer: Any, *, seed: int = 0) -> Verdict:
-    """The verdict on a function, called in this process on the inputs drawn from `seed`."""
-    assert isinstance(exercise.answer, Function)
+def no_function(exercise: Exercise, answer: Any, *, untouched: bool) -> Verdict | None:
+    """The verdict on what was handed in where a function was asked for and none is there; None where one is."""
     asked = exercise.prompt()
-    if answer is None or answer is Ellipsis or (callable(answer) and calling.is_untouched(answer)):
+    if answer is None or answer is Ellipsis or untouched:
         return _verdict(exercise, State.NOT_ATTEMPTED, 0.0, asked=asked, sentence="Not written yet.")
-    if not callable(answer):
-        sentence = (
-            f"A function was asked for; what came is of type {type(answer).__name__}. "
-            "Hand in its name, without calling it."
-        )
-        return _verdict(exercise, State.UNREADABLE, 0.0, asked=asked, came_back=brief(answer), sentence=sentence)
-    variants = deal_inputs(exercise, seed)
+    if callable(answer):
+        return None
+    sentence = (
+        f"A function was asked for; what came is of type {type(answer).__name__}. Hand in its name, without calling it."
+    )
+    return _verdict(exercise, State.UNREADABLE, 0.0, asked=asked, came_back=brief(answer), sentence=sentence)
+
+
+Take = Callable[[Measurement, float], Outcome]
+"""Measures the answered function, wherever it lives, within so many seconds."""
+
+
+def try_out(exercise: Exercise, asked: Sequence[Asked], take: Take) -> tuple[list[Outcome], list[Requirement]]:
+    """What a function does on the inputs asked, and which requirements it does not meet on the first of them.
+
+    What is asked for depends on whether calls come back, never on whether what comes back is right.
+    """
+    assert isinstance(exercise.answer, Function)
     outcomes: list[Outcome] = []
-    for variant in variants:
-        # A copy: a learner's function may write into its inputs, and the variant is dealt again.
-        inputs = copy.deepcopy(exercise.inputs(variant.arguments))
-        outcome = calling.call(answer, inputs, exercise.answer.seconds)
+    for one in asked:
+        outcome = take(Measurement("value", exercise.inputs(one.arguments)), exercise.answer.seconds)
         outcomes.append(outcome)
         if isinstance(outcome, TimedOut):
             break  # each further call would cost the same time
     unmet: list[Requirement] = []
-    if len(outcomes) == len(variants) and all(isinstance(o, Returned) for o in outcomes):
-        unmet = [
-            r for r in exercise.answer.must if not _holds(r, answer, exercise, variants[0], exercise.answer.seconds)
-        ]
-    return judge_outcomes(exercise, variants, outcomes, unmet)
+    if len(outcomes) == len(asked) and all(isinstance(o, Returned) for o in outcomes):
+        inputs = exercise.inputs(asked[0].arguments)
+        unmet = [r for r in exercise.answer.must if not met(r, inputs, take, 2 * exercise.answer.seconds)]
+    return outcomes, unmet
+
+
+def met(requirement: Requirement, inputs: tuple[Any, ...], take: Take, seconds: float) -> bool:
+    """Whether a function meets a requirement on these inputs: all that is measured comes back, and will do."""
+    found = []
+    for measurement in requirement.measured(inputs):
+        outcome = take(measurement, seconds)
+        if not isinstance(outcome, Returned):
+            return False
+        found.append(outcome.value)
+    try:
+        return bool(requirement.holds(inputs, *found))
+    except Exception:  # what was found is of no kind that could be looked at
+        return False
 
 
 def judge_outcomes(
-    exercise: Exercise, variants: Sequence[Variant], outcomes: Sequence[Outcome], unmet: Sequence[Requirement] = ()
+    exercise: Exercise, asked: Sequence[Asked], outcomes: Sequence[Outcome], unmet: Sequence[Requirement] = ()
 ) -> Verdict:
-    """The verdict on what a function returned for `variants`, wherever it was called.
+    """The verdict on what a function returned where it was `asked`, wherever it was called.
 
-    `outcomes` may be shorter than `variants` where calling stopped; what is missing counts as wrong. The score is
+    `outcomes` may be shorter than `asked` where calling stopped; what is missing counts as wrong. The score is
     the share of variants that are right, less the share that hangs on each unmet requirement.
     """
-    assert isinstance(exercise.answer, Function)
-    asked = exercise.prompt()
+    question = exercise.prompt()
     values = [_try_read(exercise, outcome) for outcome in outcomes]
     right = [
-        not isinstance(value, Unreadable) and compare.agrees(exercise.returns, expected(exercise, v.arguments), value)
-        for v, value in zip(variants, values, strict=False)
+        not isinstance(value, Unreadable) and compare.agrees(exercise.returns, one.right, value)
+        for one, value in zip(asked, values, strict=False)
     ]
     passed = sum(right)
-    share = passed / len(variants)
-    counted = f"{passed} of {len(variants)} inputs right"
+    share = passed / len(asked)
+    counted = f"{passed} of {len(asked)} inputs right"
 
-    if passed == len(variants):
+    if passed == len(asked):
         if not unmet:
-            return _verdict(exercise, State.RIGHT, 1.0, asked=asked, came_back=counted)
+            return _verdict(exercise, State.RIGHT, 1.0, asked=question, came_back=counted)
         first = unmet[0]
         mistake = next((m for m in exercise.mistakes if m.breaks == first.name), None)
         score = max(0.0, 1.0 - sum(r.share for r in unmet))
@@ -226,34 +280,34 @@ def judge_outcomes(
             exercise,
             State.PARTLY,
             score,
-            asked=asked,
+            asked=question,
             came_back=f"{counted}; asked besides: it {first.name}",
             sentence=mistake.sentence if mistake else first.sentence,
             mistake=mistake.name if mistake else None,
         )
 
-    if all(not isinstance(v, Unreadable) for v in values) and len(values) == len(variants):
+    if all(not isinstance(v, Unreadable) for v in values) and len(values) == len(asked):
         readable = [v for v in values if not isinstance(v, Unreadable)]
-        mistake = _diagnose(exercise, [v.arguments for v in variants], readable)
+        mistake = _diagnose(exercise, asked, readable)
         if mistake:
             return _verdict(
                 exercise,
                 State.PARTLY if passed else State.WRONG,
                 share,
-                asked=asked,
+                asked=question,
                 came_back=counted,
                 sentence=mistake.sentence,
                 mistake=mistake.name,
             )
 
     worst = next(i for i in range(len(outcomes)) if not right[i])
-    state, sentence = _describe_outcome(exercise, variants[worst], outcomes[worst], values[worst])
+    state, sentence = _describe_outcome(exercise, asked[worst], outcomes[worst], values[worst])
     if state is State.RAISED and all(isinstance(o, Raised) and o.kind == "NotImplementedError" for o in outcomes):
-        return _verdict(exercise, State.NOT_ATTEMPTED, 0.0, asked=asked, sentence="Not written yet.")
+        return _verdict(exercise, State.NOT_ATTEMPTED, 0.0, asked=question, sentence="Not written yet.")
     if passed:
-        sentence = f"{counted}. On inputs {_shapes(exercise, variants[worst])}: {sentence}"
+        sentence = f"{counted}. On inputs {_shapes(exercise, asked[worst])}: {sentence}"
         state = state if state is State.ENDLESS else State.PARTLY
-    return _verdict(exercise, state, share, asked=asked, came_back=counted, sentence=sentence)
+    return _verdict(exercise, state, share, asked=question, came_back=counted, sentence=sentence)
 
 
 # --------------------------------------------------------------------------- parts
@@ -276,23 +330,15 @@ def _require_all(exercise: Exercise, arguments: Arguments) -> None:
         raise BankError(f'The call of check("{exercise.id}", …) {wrong}. It takes: {", ".join(exercise.parameters)}.')
 
 
-def _holds(
-    requirement: Requirement, f: Callable[..., Any], exercise: Exercise, variant: Variant, seconds: float
-) -> bool:
-    inputs = copy.deepcopy(exercise.inputs(variant.arguments))
-    outcome = calling.call(requirement.holds, (f, inputs), 2 * seconds)
-    return isinstance(outcome, Returned) and bool(outcome.value)
-
-
-def _diagnose(exercise: Exercise, asked: Sequence[Arguments], answers: Sequence[Floats | str]) -> Mistake | None:
+def _diagnose(exercise: Exercise, asked: Sequence[Asked], answers: Sequence[Floats | str]) -> Mistake | None:
     """The one mistake whose answers these are; None where none is, or more than one could be."""
     held = [
         mistake
         for mistake in exercise.mistakes
         if mistake.breaks is None
         and all(
-            compare.agrees(exercise.returns, mistaken(exercise, mistake, arguments), answer)
-            for arguments, answer in zip(asked, answers, strict=True)
+            compare.agrees(exercise.returns, one.mistaken[mistake.name], answer)
+            for one, answer in zip(asked, answers, strict=True)
         )
     ]
     return held[0] if len(held) == 1 else None
@@ -335,7 +381,7 @@ def _try_read(exercise: Exercise, outcome: Outcome) -> Floats | str | Unreadable
 
 
 def _describe_outcome(
-    exercise: Exercise, variant: Variant, outcome: Outcome, value: Floats | str | Unreadable
+    exercise: Exercise, asked: Asked, outcome: Outcome, value: Floats | str | Unreadable
 ) -> tuple[State, str]:
     match outcome:
         case TimedOut(seconds=seconds):
@@ -345,10 +391,10 @@ def _describe_outcome(
             return State.RAISED, f"Your function raised {kind}{where}" + (f": {text}" if text else ".")
     if isinstance(value, Unreadable):
         return State.UNREADABLE, str(value)
-    return _describe(exercise, expected(exercise, variant.arguments), value)
+    return _describe(exercise, asked.right, value)
 
 
-def _shapes(exercise: Exercise, variant: Variant) -> str:
+def _shapes(exercise: Exercise, asked: Asked) -> str:
     def one(value: Any) -> str:
         if hasattr(value, "shape"):
             return f"of shape {tuple(value.shape)}" if value.shape else show(np.asarray(value).item())
@@ -356,7 +402,7 @@ def _shapes(exercise: Exercise, variant: Variant) -> str:
             return f"of {len(value)} parts"
         return show(value)
 
-    return ", ".join(f"{name} {one(variant.arguments[name])}" for name in exercise.parameters)
+    return ", ".join(f"{name} {one(asked.arguments[name])}" for name in exercise.parameters)
 
 
 def brief(value: Any, limit: int = 60) -> str:
@@ -383,13 +429,18 @@ def forget() -> None:
 
 
 __all__ = [
+    "Asked",
+    "ask",
     "confusable",
     "deal",
     "deal_inputs",
     "expected",
     "judge",
-    "judge_function",
     "judge_outcomes",
     "judge_value",
+    "met",
     "mistaken",
+    "no_function",
+    "questions",
+    "try_out",
 ]

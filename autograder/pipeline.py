@@ -2,20 +2,19 @@
 
 The scratch course has one learner, a copy of the pristine gradebook, and nothing of anyone else; what comes out is
 an `Outcome`. The class's gradebook is never opened here, so nothing that goes wrong can leave half a grade in it.
-Two steps are added to nbgrader's: `WatchedExecute` leaves word of the cell that runs, and `OnPositiveRecord` lets
-a check cell earn only the number of points it shows.
+Two steps are added to nbgrader's: `WatchedExecute` leaves word of the cell that runs, and tells the examiner
+(`examiner.py`) which answers it may take; `JudgedOutside` writes what the judge gave for them where nbgrader reads it.
 """
 
 from __future__ import annotations
 
-import html
 import json
-import math
 import os
-import re
 import shutil
 import tempfile
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -39,11 +38,13 @@ from nbgrader.preprocessors import (
     NbGraderPreprocessor,
     SaveAutoGrades,
 )
-from traitlets import List, Unicode
+from nbgrader.utils import determine_grade
+from traitlets import Unicode
 from traitlets.config import Config
 
-from autograder import feedback, submission
+from autograder import channel, feedback, submission
 from autograder.assignment import last_error, quiet
+from autograder.examiner import Examiner, Paper
 from autograder.outcome import Ending, Mark, Outcome, Remark, failed
 from autograder.submission import Submission, Unusable
 
@@ -67,8 +68,8 @@ class Task:
     config: Config
     seconds: int
     """How long one cell may run."""
-    sentences: dict[str, dict[str, str]]
-    """What the mistakes of each checked cell say, to know them again in its panel."""
+    papers: dict[str, Paper]
+    """What each graded check asks, by its cell."""
     environment: dict[str, str]
     formulas: dict[str, str]
     """The formulas of the notebook's prose, drawn once for the class."""
@@ -83,7 +84,6 @@ def grade(task: Task, scratch: Path) -> Outcome:
         notebook, remarks = submission.restore(submission.content(task.submission), released)
     except Unusable as unusable:
         return failed(student, task.unit, str(unusable))
-    os.environ.pop("ISOMETRY_BANKS", None)  # the server this process was forked from may have had another one
     os.environ.update(
         task.environment,
         IPYTHONDIR=str(scratch / "ipython"),
@@ -93,7 +93,8 @@ def grade(task: Task, scratch: Path) -> Outcome:
     tempfile.tempdir = None  # as TMPDIR says from now on
     feedback.know(task.formulas)
     course = _scratch_course(task, notebook, scratch)
-    with quiet() as log:
+    with quiet() as log, _examiner(task, scratch) as examiner:
+        course.config.Autograde.autograde_preprocessors = _steps(examiner)
         try:
             Autograde(coursedir=course, config=course.config).start()
         except NbGraderException:
@@ -107,6 +108,10 @@ def grade(task: Task, scratch: Path) -> Outcome:
             )
             for index, cell in enumerate(ran.cells)
             if any(o.output_type == "error" and o.ename == "CellTimeoutError" for o in cell.get("outputs", []))
+        ]
+        remarks += examiner.remarks
+        remarks += [
+            Remark(f"The cell {cell} was judged in the student's process.", cell) for cell in _classic(ran, task.papers)
         ]
         marks, comments, penalty = _read_back(course, task.unit, ran)
         as_run = nbformat.writes(ran)
@@ -124,7 +129,7 @@ def grade(task: Task, scratch: Path) -> Outcome:
         Ending.GRADED,
         tuple(remarks),
         marks,
-        {cell: name for cell, known in task.sentences.items() if (name := diagnosed(ran, cell, known))},
+        {cell: verdict.mistake for cell, verdict in examiner.verdicts().items() if verdict.mistake},
         comments,
         penalty,
         as_run,
@@ -153,17 +158,6 @@ def _scratch_course(task: Task, notebook: NotebookNode, scratch: Path) -> Course
     config.Execute.interrupt_on_timeout = True
     config.Execute.store_widget_state = False
     config.WatchedExecute.word = str(scratch / RUNNING)
-    config.OnPositiveRecord.cells = list(task.sentences)
-    config.Autograde.autograde_preprocessors = [
-        WatchedExecute,
-        OnPositiveRecord,
-        IgnorePattern,
-        ClearMetadataPreprocessor,
-        LimitOutput,
-        SaveAutoGrades,
-        AssignLatePenalties,
-        CheckCellMetadata,
-    ]
     # Ports are picked before they are bound, so that graders side by side can pick the same; files cannot collide.
     # Their path is given whole, since kernel and client run in different folders; it may have 103 characters.
     if len(str(scratch)) < 80:
@@ -174,6 +168,34 @@ def _scratch_course(task: Task, notebook: NotebookNode, scratch: Path) -> Course
     course.assignment_id = task.unit
     _restore_what_people_gave(course, task)
     return course
+
+
+@contextmanager
+def _examiner(task: Task, scratch: Path) -> Iterator[Examiner]:
+    """The judge at its socket, of which the kernel is told."""
+    place = scratch / "run" / "answers"
+    # The path of a socket may have 107 characters.
+    with tempfile.TemporaryDirectory(prefix="answers-", dir="/tmp") as short:
+        if len(str(place)) > 100:
+            place = Path(short) / "answers"
+        os.environ[channel.PLACE] = str(place)
+        with Examiner(place, task.papers, task.seconds) as examiner:
+            yield examiner
+
+
+def _steps(examiner: Examiner) -> list[type[Any]]:
+    """What nbgrader does with a notebook that it has checked: run it, write down what was earned."""
+    # nbgrader makes its steps itself, from their classes.
+    return [
+        type("WatchedExecute", (WatchedExecute,), {"examiner": examiner}),
+        type("JudgedOutside", (JudgedOutside,), {"examiner": examiner}),
+        IgnorePattern,
+        ClearMetadataPreprocessor,
+        LimitOutput,
+        SaveAutoGrades,
+        AssignLatePenalties,
+        CheckCellMetadata,
+    ]
 
 
 def _restore_what_people_gave(course: CourseDirectory, task: Task) -> None:
@@ -221,12 +243,20 @@ def _upper(text: str) -> str:
 
 
 class WatchedExecute(Execute):
-    """nbgrader's `Execute`, which writes down the cell that runs and how the kernel ended, if it did."""
+    """nbgrader's `Execute`, which tells the examiner and a file which cell runs, and the file how the kernel ended."""
 
+    examiner: Examiner
     word = Unicode(help="The file that holds the word.").tag(config=True)
 
     def on_cell_execute(self, cell: NotebookNode, cell_index: int) -> None:
         self._write(cell=named(cell, cell_index))
+
+    def preprocess_cell(self, cell: NotebookNode, resources: Any, cell_index: int) -> tuple[NotebookNode, Any]:
+        self.examiner.begin(cell.metadata.get("nbgrader", {}).get("grade_id"))
+        try:
+            return super().preprocess_cell(cell, resources, cell_index)
+        finally:
+            self.examiner.end()
 
     def preprocess(self, nb: NotebookNode, resources: Any = None, km: Any = None) -> Any:
         try:
@@ -254,55 +284,33 @@ def _word(scratch: Path) -> dict[str, str]:
         return {}
 
 
-class OnPositiveRecord(NbGraderPreprocessor):
-    """A check cell earns the number of points it shows, between nothing and its maximum; silence earns nothing.
+class JudgedOutside(NbGraderPreprocessor):
+    """A check cell earns what the judge gave, and shows the judge's panel.
 
-    nbgrader gives full marks to a cell that shows no number, NaN or a negative one, zero to one that warns on
-    stderr, and gives the whole notebook up where a number is too large.
+    Its own results are dropped. The judge's comes before all else that the cell printed: nbgrader takes the first
+    number it meets, zero where it first meets an error or a warning on stderr, and full marks where it meets neither.
     """
 
-    cells = List(Unicode(), help="nbgrader's ids of the cells that check an answer.").tag(config=True)
+    examiner: Examiner
 
     def preprocess_cell(self, cell: NotebookNode, resources: Any, cell_index: int) -> tuple[NotebookNode, Any]:
         meta = cell.metadata.get("nbgrader", {})
-        if meta.get("grade_id") in self.cells and meta.get("grade") and cell.cell_type == "code":
-            cell.outputs = _that_count(cell.outputs, float(meta["points"]))
+        verdict = self.examiner.verdicts().get(meta.get("grade_id", "")) if meta.get("grade") else None
+        if verdict is not None and cell.cell_type == "code":
+            points = min(verdict.points, float(meta["points"]))
+            shown = {"text/plain": repr(float(points)), "text/html": feedback.panel(verdict)}
+            others = [output for output in cell.outputs if output.output_type != "execute_result"]
+            cell.outputs = [new_output("execute_result", shown, execution_count=cell.execution_count), *others]
+        elif meta.get("grade") and cell.cell_type == "code":
+            try:
+                determine_grade(cell)
+            except (ValueError, KeyError, TypeError):  # nbgrader would give the whole notebook up
+                said = "This cell shows what cannot be its points, so it earns none."
+                cell.outputs = [new_output("error", ename="NoPoints", evalue=said, traceback=[said]), *cell.outputs]
         return cell, resources
 
 
-def _that_count(outputs: list[NotebookNode], most: float) -> list[NotebookNode]:
-    kept = [o for o in outputs if not (o.output_type == "stream" and o.name == "stderr")]
-    if any(o.output_type == "error" for o in kept):
-        return kept
-    results = [o for o in kept if o.output_type == "execute_result"]
-    if len(results) == 1 and _points(results[0], most) is not None:
-        return kept
-    said = "This cell showed no number of points, so it earns none."
-    silent = new_output("error", ename="NoPoints", evalue=said, traceback=[said])
-    return [silent, *(o for o in kept if o.output_type != "execute_result")]
-
-
-def _points(result: NotebookNode, most: float) -> float | None:
-    try:
-        points = float(result.data["text/plain"])
-    except (KeyError, TypeError, ValueError):
-        return None
-    return points if math.isfinite(points) and 0 <= points <= most else None
-
-
-def diagnosed(notebook: NotebookNode, grade_id: str, known: dict[str, str]) -> str | None:
-    """The mistake whose sentence stands in the panel of the cell `grade_id`; None where none does."""
-    for cell in notebook.cells:
-        if cell.metadata.get("nbgrader", {}).get("grade_id") == grade_id:
-            panels = [
-                str(o.data.get("text/html", "")) for o in cell.get("outputs", []) if o.output_type == "execute_result"
-            ]
-            shown = _words(html.unescape(re.sub(r"<[^>]*>", " ", " ".join(panels))))
-            held = [name for name, sentence in known.items() if _words(sentence) in shown]
-            # One sentence may begin like another: the longest says the most.
-            return max(held, key=lambda name: len(known[name]), default=None)
-    return None
-
-
-def _words(text: str) -> str:
-    return "".join(text.replace("`", "").split())
+def _classic(ran: NotebookNode, papers: Mapping[str, Paper]) -> list[str]:
+    """The cells that nbgrader graded by what they showed, since they ask nothing that the judge knows."""
+    marked = [cell.metadata.get("nbgrader", {}) for cell in ran.cells if cell.cell_type == "code"]
+    return [m["grade_id"] for m in marked if m.get("grade") and not m.get("solution") and m["grade_id"] not in papers]

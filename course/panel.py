@@ -14,15 +14,15 @@ Tone = Literal["good", "partly", "try", "quiet"]
 
 # Okabe–Ito colours, readable on light and dark, and never alone: the heading says the same in words and sign.
 _COLOUR = {"good": "#009E73", "partly": "#E69F00", "try": "#D55E00", "quiet": "#0072B2"}
-_TONE: dict[State, tuple[Tone, str, str]] = {
-    State.RIGHT: ("good", "✓", "Right"),
-    State.PARTLY: ("partly", "◐", "Partly right"),
-    State.WRONG: ("try", "✗", "Not yet"),
-    State.NOT_ATTEMPTED: ("quiet", "○", "Not attempted"),
-    State.UNREADABLE: ("try", "?", "Not what was asked for"),
-    State.RAISED: ("try", "!", "Your code raised an error"),
-    State.ENDLESS: ("try", "…", "Took too long"),
-    State.RECORDED: ("quiet", "●", "Recorded"),
+_TONE: dict[State, Tone] = {
+    State.RIGHT: "good",
+    State.PARTLY: "partly",
+    State.WRONG: "try",
+    State.NOT_ATTEMPTED: "quiet",
+    State.UNREADABLE: "try",
+    State.RAISED: "try",
+    State.ENDLESS: "try",
+    State.RECORDED: "quiet",
 }
 
 
@@ -101,17 +101,7 @@ def marked(text: str) -> str:
 
 def of_verdict(verdict: Verdict, tolerance: str = "", *, points: bool = True) -> Panel:
     """The panel that shows one verdict: what was asked, what came back, what it was, what to try."""
-    tone, sign, word = _TONE[verdict.state]
-    heading = f"{sign} {word}"
-    if points and verdict.state is not State.RECORDED:
-        heading += f" · {verdict.points:g} of {verdict.out_of:g} points"
-    rows = (
-        ("asked", verdict.asked),
-        ("came back", verdict.came_back),
-        ("because" if verdict.state is not State.RIGHT else "", verdict.sentence),
-        ("try", verdict.advice),
-    )
     shown_tolerance = (
         tolerance if verdict.came_back and verdict.state in (State.WRONG, State.RIGHT, State.PARTLY) else ""
     )
-    return Panel(tone, heading, tuple(row for row in rows if row[0]), shown_tolerance)
+    return Panel(_TONE[verdict.state], verdict.heading(points=points), verdict.rows(), shown_tolerance)

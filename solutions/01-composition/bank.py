@@ -12,8 +12,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from autograder.exercise import Array, Choice, Function, Integer, Number, Requirement, exercise
-from autograder.requirements import jaxpr_size, works_under_jit
+from autograder.exercise import Array, Choice, Function, Integer, Measurement, Number, Requirement, exercise
+from autograder.requirements import works_under_jit
 
 
 def whole(rng, *shape, largest=3):
@@ -945,13 +945,15 @@ def a_batch(rng, depth, width, classes, n):
     return {name: array.astype(np.float32) for name, array in arrays.items()}
 
 
-def without_a_loop_over_samples(f, inputs):
-    """Whether the program that JAX traces is as long for twice as many samples."""
+def on_twice_the_samples(inputs):
+    """The length of the program that JAX traces, as it is and for twice as many samples."""
     *weights, X = inputs
-    try:
-        return jaxpr_size(f, *inputs) == jaxpr_size(f, *weights, np.concatenate([X, X]))
-    except jax.errors.JAXTypeError:
-        return True  # NumPy inside: said by `works_under_jit`, and no loop was seen
+    return [Measurement("jaxpr size", inputs), Measurement("jaxpr size", (*weights, np.concatenate([X, X])))]
+
+
+def without_a_loop_over_samples(inputs, once, twice):
+    """Whether that length is the same. With NumPy inside there is none: `works_under_jit` says so, and no loop was seen."""
+    return once is None or twice is None or bool(once == twice)
 
 
 @exercise(
@@ -965,6 +967,7 @@ def without_a_loop_over_samples(f, inputs):
                 "has no loop over samples",
                 "The values are right, but your program grows with the number of samples: write the net for one example, "
                 "and let `jax.vmap` map it over the rows of X.",
+                on_twice_the_samples,
                 without_a_loop_over_samples,
                 share=0.5,
             ),

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from autograder.exercise import Array, Choice, Function, Integer, Number, Requirement, exercise
+from autograder.exercise import Array, Choice, Function, Integer, Measurement, Number, Requirement, exercise
 from autograder.requirements import works_under_jit
 
 EPSILONS = (0.25, 0.5, 1.0, 2.0)
@@ -33,18 +33,35 @@ def spread_out(rng, *shape):
             return Z.tolist()
 
 
-def _moves_with_its_statistics(f, inputs):
-    """The derivative of f along a direction of its first input is what finite differences say."""
-    x = jnp.asarray(inputs[0], jnp.float32)
+STEP = 1e-2
+
+
+def _direction_and_weights(shape):
+    """A direction to nudge an input of this shape in, and weights for the entries of a result of the same shape."""
     rng = np.random.default_rng(0)
-    u, weight = (jnp.asarray(rng.normal(size=x.shape), jnp.float32) for _ in range(2))
+    return tuple(rng.normal(size=shape).astype(np.float32) for _ in range(2))
 
-    def total(x):
-        return jnp.sum(weight * f(x, *inputs[1:]))
 
-    slope = float(jnp.sum(u * jax.grad(total)(x)))
-    step = 1e-2
-    nudged = float(total(x + step * u) - total(x - step * u)) / (2 * step)
+def _gradient_and_nudges(inputs):
+    """The gradient in the first input of the result's weighted sum, and the result on either side of that input."""
+    x = np.asarray(inputs[0], np.float32)
+    direction, weights = _direction_and_weights(x.shape)
+    up, down = (np.asarray(x + sign * STEP * direction, np.float32) for sign in (1, -1))
+    return [
+        Measurement("grad", (x, *inputs[1:]), weights=weights),
+        Measurement("value", (up, *inputs[1:])),
+        Measurement("value", (down, *inputs[1:])),
+    ]
+
+
+def _moves_with_its_statistics(inputs, gradient, up, down):
+    """The derivative along a direction of the first input is what finite differences say."""
+    shape = np.shape(inputs[0])
+    if not np.shape(gradient) == np.shape(up) == np.shape(down) == shape:
+        return False
+    direction, weights = _direction_and_weights(shape)
+    slope = float(np.sum(direction * np.asarray(gradient, float)))
+    nudged = float(np.sum(weights * (np.asarray(up, float) - np.asarray(down, float)))) / (2 * STEP)
     return abs(slope - nudged) <= 0.02 * abs(nudged) + 0.02
 
 
@@ -52,6 +69,7 @@ WORKS_UNDER_GRAD = Requirement(
     "works under grad",
     "It works, but `jax.grad` through it does not give what finite differences give: keep every step in `jnp`, "
     "and let the mean and variance move with the input.",
+    _gradient_and_nudges,
     _moves_with_its_statistics,
     0.25,
 )
