@@ -137,7 +137,9 @@ class Replay(msgspec.Struct, frozen=True):
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Event).decode
+_decode_events = msgspec.json.Decoder(Event).decode_lines
 _decode_header = msgspec.json.Decoder(_Header).decode
+_decode_headers = msgspec.json.Decoder(_Header).decode_lines
 _encode_sorted = msgspec.json.Encoder(order="sorted").encode
 
 
@@ -253,6 +255,29 @@ def parse(content: bytes) -> Replay:
 
 
 def _parse(content: bytes) -> Replay:
+    torn = newer = 0
+    events = _all_at_once(content)
+    if events is None:
+        events, torn, newer = _one_by_one(content)
+    ahead = len(events) - bisect_right(events, clock.now() + AHEAD, key=lambda e: e.at)
+    return Replay(tuple(events), torn, newer, ahead)
+
+
+def _all_at_once(content: bytes) -> list[Event] | None:
+    """The events in order where every line is a whole event, each once, and none newer: quicker. None where not."""
+    try:
+        headers, events = _decode_headers(content), _decode_events(content)
+    except _UNREADABLE:
+        return None
+    if len({header.id for header in headers}) < len(headers):
+        return None
+    if not all(header.v <= VERSION and header.at.tzinfo is UTC and header.at <= LATEST for header in headers):
+        return None
+    return sorted(events, key=lambda event: (event.at, event.id))
+
+
+def _one_by_one(content: bytes) -> tuple[list[Event], int, int]:
+    """The events in order; how many lines are no event, and how many a later version's."""
     lines, times, torn = _lines(content)
     events: list[Event] = []
     newer = 0
@@ -267,8 +292,7 @@ def _parse(content: bytes) -> Replay:
             newer += 1
         else:
             torn += 1
-    ahead = len(events) - bisect_right(events, clock.now() + AHEAD, key=lambda e: e.at)
-    return Replay(tuple(events), torn, newer, ahead)
+    return events, torn, newer
 
 
 @contextmanager

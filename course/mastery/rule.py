@@ -255,7 +255,10 @@ class Standing:
 
     def _sitting(self, event: Event) -> Sitting:
         """The sitting an event belongs to, whichever of its events comes first: clocks of two machines may differ."""
-        return self._sittings.setdefault(event.sitting, Sitting(event.sitting, self.unit_of(event) or ""))
+        found = self._sittings.get(event.sitting)
+        if found is None:
+            found = self._sittings[event.sitting] = Sitting(event.sitting, self.unit_of(event) or "")
+        return found
 
     def _checked(self, event: Event) -> str:
         state = self.skill(event.skill)

@@ -86,6 +86,19 @@ def test_what_was_written_is_read_back_in_order(tmp_path_factory: pytest.TempPat
     assert replay.warning == ""
 
 
+@given(some_events, st.lists(st.integers(0, 3), min_size=8, max_size=8))
+def test_a_sound_record_read_at_once_and_line_by_line_tells_the_same(written: list[Event], minutes: list[int]) -> None:
+    dated = [
+        msgspec.structs.replace(event, at=NOW + timedelta(minutes=m))
+        for event, m in zip(written, minutes, strict=False)
+    ]
+    content = b"".join(map(line, dated))
+    assert record._all_at_once(content) == record._one_by_one(content)[0]
+    for unsound in (b"{torn", line(Event("continue", "u"), v=99), line(Event("continue", "u"), at="2026-03-02T10:00")):
+        assert record._all_at_once(content + unsound) is None
+    assert not dated or record._all_at_once(content + line(dated[0])) is None
+
+
 def test_events_of_one_kernel_never_tie_even_where_the_clock_stands_still(own_clock: list[datetime]) -> None:
     times = [Event("answer", "u").at for _ in range(50)]
     assert times == sorted(set(times))
