@@ -269,11 +269,16 @@ def _all_at_once(content: bytes) -> list[Event] | None:
         headers, events = _decode_headers(content), _decode_events(content)
     except _UNREADABLE:
         return None
-    if len({header.id for header in headers}) < len(headers):
-        return None
+    if len({header.id for header in headers}) < len(headers) or len(headers) != _count(content):
+        return None  # an id twice, or lines that hold two events or none: to be looked at one by one
     if not all(header.v <= VERSION and header.at.tzinfo is UTC and header.at <= LATEST for header in headers):
         return None
     return sorted(events, key=lambda event: (event.at, event.id))
+
+
+def _count(content: bytes) -> int:
+    """How many lines are not empty."""
+    return sum(1 for line in content.split(b"\n") if line.strip())
 
 
 def _one_by_one(content: bytes) -> tuple[list[Event], int, int]:
