@@ -11,6 +11,7 @@ the same, in whatever order their lines stand, and however often.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import gc
 import os
@@ -18,7 +19,7 @@ import threading
 import uuid
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -193,10 +194,19 @@ def _locked(path: Path) -> Iterator[int]:
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        _lock(descriptor, fcntl.LOCK_EX)
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _lock(descriptor: int, how: int) -> None:
+    """Lock the record until it is closed, where that can be: some network folders know no locks."""
+    try:
+        fcntl.flock(descriptor, how)
+    except OSError as error:
+        if error.errno not in (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP):
+            raise
 
 
 def _write(descriptor: int, lines: list[bytes]) -> int:
@@ -237,8 +247,7 @@ def text(path: Path | None = None) -> bytes:
     path = path or paths.record()
     try:
         with open(path, "rb") as file:
-            with suppress(OSError):  # where there are no locks, a half written line is passed over
-                fcntl.flock(file, fcntl.LOCK_SH)
+            _lock(file.fileno(), fcntl.LOCK_SH)
             return file.read()
     except FileNotFoundError:
         return b""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -398,9 +399,9 @@ def test_who_reads_waits_for_who_is_writing(path: Path, root: Path, monkeypatch:
     assert writer.stdout.readline() == b"half is written\n"
     waits, real = threading.Event(), fcntl.flock
 
-    def flock(file: object, how: int) -> None:
+    def flock(descriptor: int, how: int) -> None:
         waits.set()
-        real(file, how)
+        real(descriptor, how)
 
     monkeypatch.setattr(fcntl, "flock", flock)
     with ThreadPoolExecutor(1) as reader:
@@ -487,6 +488,23 @@ def test_a_record_that_cannot_be_made_or_read_gives_one_sentence(tmp_path: Path)
     (tmp_path / "folder").mkdir()
     with pytest.raises(CourseError, match="cannot be read"):
         record.read(tmp_path / "folder")
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP, errno.EIO])
+def test_a_folder_without_locks_has_a_record_too_and_a_broken_disk_is_said(
+    path: Path, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def flock(descriptor: int, how: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    if number == errno.EIO:
+        with pytest.raises(CourseError, match="Input/output error"):
+            record.append(Event("answer", "u"), path)
+        return
+    record.append(Event("answer", "u"), path)
+    assert record.add([line(Event("answer", "u"))], path) == 1
+    assert len(record.read(path).events) == 2
 
 
 def test_no_record_is_an_empty_record(tmp_path: Path) -> None:
