@@ -13,7 +13,7 @@ import practice_course
 import pytest
 from practice_course import NEXT, UNIT
 
-from course import clock, manifest, practice, round_panels
+from course import clock, gates, manifest, practice, round_panels, session
 from course.errors import CourseError
 from course.form import WIDGET, PanelPlace, PracticeForm
 from course.mastery import record
@@ -357,3 +357,22 @@ def test_what_is_due_now_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = dict(round_panels.coming(where, clock.now()))
     assert rows["due now"] == "Scale after some layers · What becomes of a signal · and 1 more"
     assert "next review" not in rows
+
+
+@pytest.mark.usefixtures("ready")
+def test_in_a_list_of_steps_each_button_is_there_once_and_the_list_says_at_last_that_all_is_mastered(
+    opened: list[PracticeForm], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "kernel", lambda: object())
+    head, bar, place = gates.progress(UNIT).widget.children
+    buttons(bar)[f"Sit the checkpoint of {UNIT}"].click()
+    form = opened[-1]
+    assert isinstance(form, RoundForm)
+    through(form, misses=ITEMS)
+    assert buttons(bar) == {} and len(buttons(place)) == 3, "the end brings the buttons that are needed now"
+    for name in buttons(place):
+        buttons(place)[name].click()
+        enter(opened[-1], practice_course.right(opened[-1].session))
+    buttons(place)[f"Sit the checkpoint of {UNIT}"].click()
+    through(form)
+    assert f"✓ Mastered · {UNIT}" in words(head) and buttons(bar) == {}
