@@ -1,30 +1,27 @@
-"""What is shown with widgets: the practice form, and a list of steps with a button for each.
+"""The practice form, and what every form is made of.
 
-Each of them also has a static panel, for readers without a kernel (nbconvert, a terminal, a screen reader's text).
+Whatever is shown with widgets also has a static panel, for readers without a kernel (nbconvert, a terminal).
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import ipywidgets as widgets
 
 from autograder import compare
 from autograder.compare import Unreadable
-from autograder.exercise import BankError, Choice, State, Verdict
-from course import manifest, practice_panels
+from autograder.exercise import Choice, State, Verdict
+from course import practice_panels
 from course.choices import Choices
 from course.entering import focus, on_enter, watched
-from course.errors import CourseError
 from course.keeper import keep
 from course.mastery.rule import SkillState, Standing
-from course.mastery.steps import Step
 from course.panel import Panel, of_verdict
-from course.practising import Session, start, typed
+from course.practising import Session, typed
 from course.region import Region
-from course.rounds import checkpoint
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -253,92 +250,3 @@ class PracticeForm:
         self.submit.disabled = self.hint.disabled = not self.answerable
         self.next.disabled = self.session.first
         self.unknown.disabled = not self.session.first
-
-
-# --------------------------------------------------------------------------- what is left to do
-
-
-Look = Callable[[Standing], tuple[Panel, Sequence[Step]]]
-"""What is to be shown of a standing: a panel, and the steps that are left."""
-
-
-def step_list(
-    panel: Panel,
-    steps: Sequence[Step],
-    extra: Sequence[tuple[str, Callable[[], Panel]]] = (),
-    look: Look | None = None,
-    take: Callable[[Step], PracticeForm | None] | None = None,
-    changed: Callable[[Standing], None] = lambda standing: None,
-) -> Shown:
-    """A panel with a button for each step that can be taken here, which opens its practice or checkpoint below.
-
-    `extra` are (text, action) pairs: further buttons that answer with a panel. With `look`, panel and buttons follow
-    what the learner does below them; `changed` is called then, too. `take` makes a step's form, by default `form_of`;
-    where it returns none, it has shown the step elsewhere.
-    """
-    head, place = PanelPlace(), widgets.VBox([])
-    bar = widgets.HBox([], layout=widgets.Layout(flex_flow="row wrap"))
-    sat = ""  # the unit whose checkpoint is open below, which says itself what comes next until it is passed
-
-    def open_step(step: Step) -> None:
-        nonlocal sat
-        try:
-            form = (take or form_of)(step)
-        except (CourseError, BankError) as error:
-            place.children = [widgets.HTML(Panel("try", "! Not now", (("because", str(error)),)).html())]
-            return
-        if form is None:
-            return
-        form.changed = follow
-        place.children = [form.widget]
-        sat = step.unit if step.kind == "checkpoint" else ""
-        bar.layout.display = "none" if sat else None
-        form.focus()
-
-    def say(action: Callable[[], Panel]) -> None:
-        place.children = [widgets.HTML(action().html())]
-
-    def show(panel: Panel, steps: Sequence[Step]) -> None:
-        head.show(with_links(panel, steps))
-        able = [step for step in steps if step.ready and step.kind != "write"]
-        others = extra if steps else ()  # nothing is left, so there is nothing to walk past
-        wanted = [text_of(step) for step in able] + [text for text, _ in others]
-        if wanted == [made.description for made in bar.children]:
-            return
-        buttons = [
-            button(text_of(step), lambda step=step: open_step(step), primary=i == 0)  # type: ignore[misc]
-            for i, step in enumerate(able)
-        ]
-        buttons += [button(text, lambda action=action: say(action)) for text, action in others]  # type: ignore[misc]
-        bar.children = buttons
-
-    def follow(standing: Standing) -> None:
-        if look is not None:
-            show(*look(standing))
-        if sat and standing.units[sat].passed:
-            bar.layout.display = None
-        changed(standing)
-
-    show(panel, steps)
-    return Shown(widgets.VBox([head, bar, place]), with_links(panel, steps))
-
-
-def with_links(panel: Panel, steps: Sequence[Step]) -> Panel:
-    """The panel, with a link to each exercise notebook in which something is left to write."""
-    units = dict.fromkeys(step.unit for step in steps if step.kind == "write")
-    leads = [practice_panels.in_exercises(manifest.load().unit(unit)) for unit in units]
-    return Panel(panel.tone, panel.heading, panel.rows, panel.note, (*panel.links, *leads))
-
-
-def text_of(step: Step) -> str:
-    """What a step's button says."""
-    return f"Sit the checkpoint of {step.unit}" if step.kind == "checkpoint" else f"Practise: {step.title}"
-
-
-def form_of(step: Step) -> PracticeForm:
-    """The form in which a step is taken. `CourseError` where it cannot be taken now."""
-    if step.kind == "checkpoint":
-        from course.round_form import RoundForm
-
-        return RoundForm(checkpoint(step.unit))
-    return PracticeForm(start(step.target))

@@ -38,7 +38,7 @@ def gate(unit: str) -> Any:
     else:
         from IPython.display import display
 
-        from course.form import step_list
+        from course.step_list import step_list
 
         hard = where.syllabus.hard_gates
         extra = [] if hard else [("Continue anyway", lambda: walk_past(this))]
@@ -117,7 +117,7 @@ def progress(unit: str | None = None) -> Any:
     panel, left = look(where)
     if not left or session.kernel() is None:
         return panel
-    from course.form import step_list
+    from course.step_list import step_list
 
     return step_list(panel, left, look=look)
 

@@ -163,13 +163,19 @@ class Keeping {
     for (const show of this.shown) show();
   }
 
-  // Does `step` when everything before it is done. What goes wrong with the browser's storage ends the keeping, calmly.
+  // Does `step` when everything before it is done, and hands on what comes of it.
+  next(step) {
+    const done = this.turn.then(step);
+    this.turn = done.catch(() => {});
+    return done;
+  }
+
+  // The same for what has to do with the copy. What goes wrong with the browser's storage ends the keeping, calmly.
   then(step) {
-    this.turn = this.turn.then(step).catch((error) => {
+    return this.next(step).catch((error) => {
       if (error instanceof Refused) this.become({ phase: "refused", said: error.message });
       else this.become({ phase: error?.name === "QuotaExceededError" ? "full" : "denied" });
     });
-    return this.turn;
   }
 
   meet(welcome = false) {
@@ -257,7 +263,7 @@ function render({ model, el }) {
   const said = node("p", { class: "iso-words", role: "status" });
   said.hidden = true;
   const file = node("input", { type: "file", accept: ".jsonl,.json,.txt", "aria-label": "A downloaded record", hidden: "" });
-  const download = button("Download my record", () => doing(() => keeping.download()));
+  const download = button("Download my record", () => doing(() => keeping.next(() => keeping.download())));
   const upload = button("Upload a record…", () => file.click());
   const mine = button("They are mine: bring them in", () => keeping.meet(true));
   const leave = button("Leave them", () => keeping.leave());
@@ -280,7 +286,10 @@ function render({ model, el }) {
       file.value = "";
     }
   }
-  file.addEventListener("change", () => file.files.length && doing(() => keeping.upload(file.files[0])));
+  file.addEventListener("change", () => {
+    const [chosen] = file.files;
+    if (chosen) doing(() => keeping.next(() => keeping.upload(chosen)));
+  });
   root.addEventListener("keydown", (event) => {
     const theirs = event.ctrlKey || event.metaKey || event.altKey || event.key === "Escape";
     if (!theirs) event.stopPropagation(); // JupyterLab would take plain keys for itself

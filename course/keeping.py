@@ -110,6 +110,8 @@ class Exchange:
 
     def _give(self, ids: list[str]) -> tuple[dict[str, Any], Buffers]:
         """The lines of the first of these ids, as many as one message holds; how many ids these were."""
+        if any(id not in self._lines for id in ids):  # another page of this kernel has met it meanwhile, and is done
+            self._lines = record.by_id(self._read())
         lines: list[bytes] = []
         done = size = 0
         for id in ids:

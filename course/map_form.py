@@ -18,13 +18,14 @@ from autograder.exercise import BankError
 from course import clock, gates, keeper, links, session, syllabus_map
 from course.entering import focus, watched
 from course.errors import CourseError
-from course.form import Shown, form_of, step_list
+from course.form import Shown
 from course.manifest import Unit
 from course.mastery import record, steps, why
 from course.mastery.rule import Standing, State
 from course.mastery.steps import Step
 from course.panel import Panel
 from course.practising import Follower
+from course.step_list import form_of, step_list
 from course.views.view import browser_half
 
 EVENTS = 200

@@ -9,12 +9,13 @@ import ipywidgets as widgets
 from autograder.exercise import BankError, Verdict
 from course import round_panels
 from course.errors import CourseError
-from course.form import PanelPlace, PracticeForm, Shown, button, form_of, step_list
+from course.form import PanelPlace, PracticeForm, Shown, button
 from course.mastery.rule import Standing
 from course.mastery.steps import Step
 from course.panel import Panel
 from course.region import Region
 from course.rounds import Round, checkpoint, session_of_ten_minutes
+from course.step_list import form_of, step_list
 
 
 class RoundForm(PracticeForm):

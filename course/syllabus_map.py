@@ -179,7 +179,7 @@ def node(standing: Standing, unit: Unit, now: datetime) -> Node:
         if have == of:
             done += ", checkpoint passed" if standing.units[unit.id].passed else ", checkpoint next"
     else:
-        have, of = sum(standing.skill(s.id).tries > 0 for s in unit.skills), len(unit.skills)
+        have, of = sum(standing.skill(s.id).begun for s in unit.skills), len(unit.skills)
         done = f"{have} of {of} answered" if of else ""
         if of and have == of:
             sign, word = SIGNS[State.MASTERED], "done"

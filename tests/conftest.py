@@ -11,14 +11,19 @@ from typing import Any
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
+import hypothesis
 import jaxtyping
 import pytest
 
 # Shapes in the signatures of the JAX core are enforced while tests run.
 jaxtyping.install_import_hook("course.nets", "beartype.beartype")
 
+# No example is timed: a busy machine is no fault of what is tested.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
+
 # Helpers that assert, told as fully as tests are.
-pytest.register_assert_rewrite("fresh_kernel", "lessons")
+pytest.register_assert_rewrite("answering", "fresh_kernel", "histories", "lessons")
 
 ROOT = Path(__file__).resolve().parents[1]
 CHROMIUM_FLAGS = [

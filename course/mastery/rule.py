@@ -57,6 +57,11 @@ class SkillState:
     """Its review; only what gates has one."""
 
     @property
+    def begun(self) -> bool:
+        """Whether any answer counted yet."""
+        return self.mastered or self.tries > 0
+
+    @property
     def held(self) -> bool:
         return self.mastered and not self.reopened
 
@@ -209,7 +214,7 @@ class Standing:
         """How much of `unit` is done, from 0 to 1: its gated skills and, as one more, its checkpoint."""
         if not unit.gated:
             known = [skill.id for skill in unit.skills]
-            return sum(self.skill(s).tries > 0 for s in known) / len(known) if known else 0.0
+            return sum(self.skill(s).begun for s in known) / len(known) if known else 0.0
         left = len(self.unmastered(unit)) + (not self.units[unit.id].passed)
         return 1 - left / (len(unit.gated) + 1)
 
@@ -255,7 +260,10 @@ class Standing:
 
     def _sitting(self, event: Event) -> Sitting:
         """The sitting an event belongs to, whichever of its events comes first: clocks of two machines may differ."""
-        return self._sittings.setdefault(event.sitting, Sitting(event.sitting, self.unit_of(event) or ""))
+        found = self._sittings.get(event.sitting)
+        if found is None:
+            found = self._sittings[event.sitting] = Sitting(event.sitting, self.unit_of(event) or "")
+        return found
 
     def _checked(self, event: Event) -> str:
         state = self.skill(event.skill)

@@ -32,8 +32,6 @@ class Step:
 def of_skill(standing: Standing, unit: Unit, name: str) -> list[Step]:
     """What is left of one skill: its row, its code exercise, or both; nothing where it is held."""
     state, title = standing.skill(name), next(s.title for s in unit.skills if s.id == name)
-    if state.held:
-        return []
     found = []
     if state.row < state.need:
         again = "review failed; " if state.reopened else ""

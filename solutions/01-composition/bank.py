@@ -366,7 +366,7 @@ def relu_before_sigmoid(W1, b1, w2, b2, x):
 @probability.mistake(
     "You used W¹ transposed: a unit's weights stand in a row, and you read its numbers down the columns."
 )
-def rows_and_columns_swapped(W1, b1, w2, b2, x):
+def read_down_the_columns(W1, b1, w2, b2, x):
     return sigmoid(logit_of(by_columns(W1), b1, w2, b2, x))
 
 

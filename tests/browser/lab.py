@@ -170,7 +170,8 @@ class Lab:
 
     def theme(self, dark: bool) -> None:
         self.command("apputils:change-theme", theme="JupyterLab Dark" if dark else "JupyterLab Light")
-        expect(self.page.locator(f'body[data-jp-theme-light="{"false" if dark else "true"}"]')).to_be_attached()
+        themed = self.page.locator(f'body[data-jp-theme-light="{"false" if dark else "true"}"]')
+        expect(themed).to_be_attached(timeout=60_000)  # a lesson full of views takes its time
         expect(self.page.locator("#jupyterlab-splash")).to_have_count(0)  # it fades over the page meanwhile
 
     def photograph(self, folder: Path, name: str) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import practice_course
 import pytest
-from lab import Lab, Round, becomes, focused, notebook, studying
+from lab import Lab, Round, becomes, contrasts, focused, notebook, studying
 from playwright.sync_api import Locator, expect
 from practice_course import NEXT, UNIT
 
@@ -71,10 +71,14 @@ def run_and_enter(lab: Lab, source: str) -> Locator:
     raise AssertionError(f"six times Tab, and the keyboard is at “{focused(lab.page)}”")
 
 
-def both_themes(lab: Lab, pictures: Path, name: str) -> None:
-    lab.photograph(pictures, f"{name}-light")
-    lab.theme(dark=True)
-    lab.photograph(pictures, f"{name}-dark")
+def both_themes(lab: Lab, pictures: Path, name: str, place: Locator) -> None:
+    """Photograph the page, light and dark; in both, every text in `place` can be read."""
+    for dark in (False, True):
+        lab.theme(dark)
+        lab.photograph(pictures, f"{name}-{'dark' if dark else 'light'}")
+        prompt = re.compile(r"\[\d+\]:")  # JupyterLab's own number of the cell
+        faint = {text: ratio for text, ratio in contrasts(place).items() if ratio < 4.5 and not prompt.match(text)}
+        assert faint == {}
     lab.theme(dark=False)
 
 
@@ -92,9 +96,9 @@ ASKED = """
 FIELDS = {
     "text": '- textbox "Answer"',
     "radio": """- group "Answer":
-  - radio
-  - radio
-  - radio""",
+  - radio /it .+/
+  - radio /it .+/
+  - radio /it .+/""",
 }
 
 
@@ -111,7 +115,7 @@ def test_ten_minutes_of_practice_need_no_mouse(lab: Lab, pictures: Path) -> None
             assert said.startswith("✗ Not yet") and "because" in said and "A miss: the row starts anew." in said
             lab.page.keyboard.press("Enter")
             assert form.verdict == said and form.count == "1 of 9", "Enter once too often"
-            both_themes(lab, pictures, "practice-wrong")
+            both_themes(lab, pictures, "practice-wrong", form.place)
             lab.page.keyboard.press("Tab")
             lab.page.keyboard.press("Tab")
             assert focused(lab.page) == "submit Next"
@@ -128,7 +132,12 @@ def test_the_end_is_read_and_an_enter_too_many_does_not_begin_anew(lab: Lab, pic
     expect(end).to_be_focused()
     words = end.inner_text()
     assert "mastered" in words and "in a row" in words and "next review" in words
-    both_themes(lab, pictures, "practice-end")
+    expect(out).to_match_aria_snapshot("""
+- 'progressbar "Ten minutes of practice: questions answered"'
+- 'group "Ten minutes of practice: 8 of 9 right at the first try"'
+- button "Another ten minutes"
+""")
+    both_themes(lab, pictures, "practice-end", out)
     lab.page.keyboard.press("Enter")
     expect(end).to_be_focused()
     expect(out.get_by_role("button")).to_have_count(1)
@@ -150,7 +159,7 @@ def test_another_ten_minutes_ask_what_is_left_and_then_nothing_is_due(lab: Lab, 
             break
         Round(out, practice_course.exercises()).through()
     expect(nothing).to_be_focused()
-    both_themes(lab, pictures, "practice-nothing-due")
+    both_themes(lab, pictures, "practice-nothing-due", out)
     link = out.get_by_role("link", name=f"the exercises of {UNIT}")
     expect(link).to_have_attribute("href", re.compile(f"/files/exercises/{UNIT}/{UNIT}.ipynb"))  # as Lab made it
     expect(lab.run_cell(CHECK).locator(".jp-Cell-outputArea")).to_contain_text("✓ Right")
@@ -168,12 +177,17 @@ def test_a_checkpoint_is_left_gone_on_with_and_not_passed(lab: Lab, pictures: Pa
     out = run_and_enter(lab, PROGRESS)
     expect(out).to_contain_text("3 of 3 skills mastered")
     form = sit(lab, out)
+    expect(form.place).to_match_aria_snapshot("""
+- button "Check"
+- button "Next" [disabled]
+- button "I don't know"
+""")
     assert form.place.get_by_role("button", name="Hint").count() == 0
     for number in range(4):
         said = form.enter(form.wrong() if number < 3 else form.right())
         assert said.startswith("✗ Not yet" if number < 3 else "✓ Right") and f"item {number + 1} of {ITEMS}" in said
         if number == 0:
-            both_themes(lab, pictures, "checkpoint-wrong")
+            both_themes(lab, pictures, "checkpoint-wrong", out)
         assert form.go_on()
     out = run_and_enter(lab, PROGRESS)  # as one who comes back later
     expect(out).to_contain_text(f"begun: 4 of {ITEMS} answered")
@@ -185,7 +199,7 @@ def test_a_checkpoint_is_left_gone_on_with_and_not_passed(lab: Lab, pictures: Pa
     end = out.get_by_role("group", name=f"◐ Not passed yet: 7 of {ITEMS} right, 8 are needed · {UNIT}")
     expect(end).to_be_focused()
     expect(end).to_contain_text("missed in the checkpoint; one fresh one right")
-    both_themes(lab, pictures, "checkpoint-not-passed")
+    both_themes(lab, pictures, "checkpoint-not-passed", out)
 
 
 def test_what_was_missed_is_reviewed_and_the_checkpoint_sat_again_and_passed(lab: Lab, pictures: Path) -> None:
@@ -205,7 +219,7 @@ def test_what_was_missed_is_reviewed_and_the_checkpoint_sat_again_and_passed(lab
     end = out.get_by_role("group", name=f"✓ Passed with {ITEMS} of {ITEMS} · {UNIT} is mastered")
     expect(end).to_be_focused()
     expect(end).to_contain_text(f"{NEXT}: And then?")
-    both_themes(lab, pictures, "checkpoint-passed")
+    both_themes(lab, pictures, "checkpoint-passed", out)
 
 
 def test_the_next_gate_is_open_and_a_stuck_learner_finds_another_way_in(lab: Lab, mine: Path, pictures: Path) -> None:
@@ -218,7 +232,7 @@ def test_the_next_gate_is_open_and_a_stuck_learner_finds_another_way_in(lab: Lab
     out = run_and_enter(lab, PRACTICE)
     aside = out.get_by_role("status", name="Another way in")
     expect(aside).to_contain_text("Take a square, and look for its side.")
-    both_themes(lab, pictures, "another-way-in")
+    both_themes(lab, pictures, "another-way-in", out)
     out.get_by_role("link", name=re.compile("Worked out")).press("Enter")
     lab.in_front(f"{UNIT}.ipynb")
     assert lab.asked <= {"localhost", "127.0.0.1", ""}

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lab import Form, Lab, becomes, master, picture, studying
+from lab import Form, Lab, Round, becomes, master, picture, studying
 from playwright.sync_api import expect
 
 from autograder import bank
@@ -142,7 +142,8 @@ def test_the_whisper_player_plays_steps_and_goes_back(lab: Lab, pictures: Path) 
 def test_a_wrong_answer_is_told_its_mistake_and_a_right_one_counts(
     lab: Lab, questions: Bank, mine: Path, pictures: Path
 ) -> None:
-    form = Form(lab.cell('practice("jacobians.scale")').locator(".jp-OutputArea"), questions, "jacobians.scale")
+    shown = lab.cell('practice("jacobians.scale")').locator(".jp-Cell-outputArea")
+    form = Form(shown, questions, "jacobians.scale")
     exercise, given = form.asked()
     mistake = exercise.mistakes[0]
     verdict = form.answer(plain(mistake.answer(**given)))
@@ -160,19 +161,29 @@ def test_a_wrong_answer_is_told_its_mistake_and_a_right_one_counts(
     assert [(e.right, e.mistake, e.first) for e in events][:2] == [(False, mistake.name, True), (True, None, False)]
 
 
-def test_the_gate_is_passed_by_three_right_in_each_skill(
+def test_the_unit_is_mastered_by_three_right_in_each_skill_its_code_and_the_checkpoint(
     lab: Lab, questions: Bank, root: Path, mine: Path, pictures: Path
 ) -> None:
-    shown = lab.run_cell(f'progress("{UNIT}")').locator(".jp-OutputArea")
+    unit = manifest.load(root / "course" / "syllabus.toml").unit(UNIT)
+    for skill in unit.gated:
+        for exercise in skill.code:  # passed in the exercise notebook, whose kernel is another one
+            passed = record.Event("answer", "jacobians", skill.id, exercise, right=True, source="check")
+            record.append(passed, mine / "record.jsonl")
+    shown = lab.run_cell(f'progress("{UNIT}")').locator(".jp-Cell-outputArea")
     expect(shown).to_contain_text("0 of 6 skills mastered")
-    for skill in manifest.load(root / "course" / "syllabus.toml").unit(UNIT).gated:
+    for skill in unit.gated:
         shown.get_by_role("button", name=f"Practise: {skill.title}").click()
         becomes(
-            lambda skill=skill: shown.inner_text(), lambda text, skill=skill: f"Practice · {skill.id}" in text, lab.page
+            lambda skill=skill: shown.inner_text(),
+            lambda text, skill=skill: f"Practice · {skill.title}" in text,
+            lab.page,
         )
         Form(shown, questions, skill.id).master()
-    shown = lab.run_cell(f'progress("{UNIT}")').locator(".jp-OutputArea")
-    expect(shown).to_contain_text("All skills mastered")
+    shown.get_by_role("button", name=f"Sit the checkpoint of {UNIT}").click()
+    Round(shown, [exercise for exercise in questions.exercises.values() if not exercise.is_code]).through()
+    expect(shown).to_contain_text(f"{UNIT} is mastered")
+    shown = lab.run_cell(f'progress("{UNIT}")').locator(".jp-Cell-outputArea")
+    expect(shown).to_contain_text(f"✓ Mastered · {UNIT}")
     lab.cell(f'progress("{UNIT}")')
     lab.photograph(pictures, "gate-passed-light")
     lab.theme(dark=True)

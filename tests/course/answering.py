@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from practice_course import mistaken, right
 
 from course import check
 from course.practising import Session, start
 from course.rounds import Round, checkpoint
-
-
-def right(session: Session) -> Any:
-    """The right answer to the question that stands."""
-    return session.exercise.reference(*session.exercise.inputs(session.variant.arguments))
-
-
-def wrong(session: Session) -> Any:
-    """The answer of the first mistake that is known."""
-    return session.exercise.mistakes[0].answer(*session.exercise.inputs(session.variant.arguments))
 
 
 def answer(skill: str, *rights: bool) -> Session:
@@ -25,7 +15,7 @@ def answer(skill: str, *rights: bool) -> Session:
     for place, one in enumerate(rights):
         if place:
             session.deal()
-        assert session.answer(right(session) if one else wrong(session)).right == one
+        assert session.answer(right(session) if one else mistaken(session)).right == one
     return session
 
 
@@ -43,7 +33,7 @@ def sit(unit: str, rights: int = 10) -> Round:
     round = checkpoint(unit)
     while round.session is not None:
         session = round.session
-        session.answer(right(session) if round.position < rights else wrong(session))
+        session.answer(right(session) if round.position < rights else mistaken(session))
         round.move_on()
     return round
 

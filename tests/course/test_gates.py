@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import cast
 
 import pytest
 from answering import answer, master, master_rounds, sit
-from practice_course import NEXT, UNIT
+from practice_course import NEXT, UNIT, later
 
-from course import check, clock, gate, gates, manifest, progress
+from course import check, gate, gates, manifest, progress
 from course.errors import CourseError
 from course.gates import GateClosed
 from course.manifest import Unit
@@ -134,8 +133,7 @@ def test_progress_says_what_a_mastered_unit_opened_and_later_what_is_due(monkeyp
     sit(UNIT)
     shown = flat(progress(UNIT))
     assert "✓ Mastered · 01-rounds" in shown and "checkpoint ✓ passed" in shown and "It opens 02-next." in shown
-    later = datetime.now(UTC) + timedelta(days=60)
-    monkeypatch.setattr(clock, "now", lambda: later)
+    later(monkeypatch, days=60)
     assert flat(progress(UNIT)).count("✓ due") == 3
     answer("rounds.scale", False)
     assert "↻ ○○○ Scale after some layers" in flat(progress(UNIT))

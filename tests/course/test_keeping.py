@@ -236,6 +236,15 @@ def test_a_hundred_thousand_events_come_and_go_in_messages_of_bounded_size(page:
     assert there.largest < 1_500_000 and there.messages < 200
 
 
+def test_one_page_that_is_done_takes_nothing_from_another_that_is_not(tmp_path: Path) -> None:
+    kernel = Kernel(tmp_path / "record.jsonl")
+    record.add(lines(1, 2), kernel.path)
+    ids = kernel.exchange.answer({"do": "ids", "after": 0}, [])[0]["ids"]
+    kernel.exchange.answer({"do": "done"}, [])
+    answer, going = kernel.exchange.answer({"do": "give", "ids": ids}, [])
+    assert answer == {"done": 2} and unpack(going) == b"\n".join(lines(1, 2))
+
+
 def test_lines_that_were_damaged_on_the_way_are_refused_and_nothing_is_taken(tmp_path: Path) -> None:
     kernel = Kernel(tmp_path / "record.jsonl")
     with pytest.raises(CourseError, match=r"damaged on the way\. Nothing was taken"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from random import Random
@@ -11,6 +12,7 @@ from histories import APART, FIRST, SECOND, SYLLABUS, Life
 from hypothesis import given
 from hypothesis import strategies as st
 
+from course.manifest import Skill, Syllabus
 from course.mastery import plan
 from course.mastery.rule import Standing
 
@@ -48,6 +50,21 @@ def test_where_only_the_code_is_missing_short_questions_are_not_asked() -> None:
     life = Life().answers("first.b", True, True)
     assert "first.b" not in asked(life)
     assert "first.b" not in plan.weak(life.standing(), life.at)
+
+
+WIDE = replace(FIRST, id="01-wide", skills=tuple(Skill(f"wide.{n}", f"Skill {n}", True) for n in range(6)))
+
+
+def test_what_was_begun_comes_first_farthest_from_mastery_and_then_what_is_new() -> None:
+    life = Life().answers("wide.4", True, True).answers("wide.5", True).answers("wide.2", False)
+    standing = Standing(Syllabus(1, "", (WIDE,)), life.events)
+    assert plan.weak(standing, life.at) == ["wide.2", "wide.5", "wide.4", "wide.0", "wide.1", "wide.3"]
+
+
+def test_where_there_is_more_than_a_dozen_to_ask_a_dozen_is_asked() -> None:
+    life = Life().answers("wide.4", True)
+    chosen = Counter(plan.choose(Standing(Syllabus(1, "", (WIDE,)), life.events), life.at, Random(0)))
+    assert chosen == {"wide.4": 2, "wide.0": 3, "wide.1": 3, "wide.2": 3, "wide.3": 1}
 
 
 def test_what_is_due_comes_once_and_what_was_reopened_as_a_row() -> None:

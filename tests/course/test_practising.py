@@ -10,10 +10,10 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from answering import answer, master, right, sit
+from answering import answer, master, sit
 from hypothesis import given
 from hypothesis import strategies as st
-from practice_course import UNIT
+from practice_course import UNIT, right
 
 from autograder import bank
 from autograder.compare import Unreadable

@@ -6,16 +6,15 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from answering import answer, master_rounds, sit
 from click.testing import CliRunner
-from practice_course import NEXT, UNIT
+from practice_course import NEXT, UNIT, later
 
-from course import cli, clock, gates, manifest
+from course import cli, gates, manifest
 from course.mastery import record
 from course.mastery.record import Event
 
@@ -77,8 +76,7 @@ def test_progress_names_what_is_due_today_and_else_when_the_next_review_comes(mo
     card = standing()[0].skill("rounds.scale").card
     assert card is not None
     assert f"A review on {card.due:%Y-%m-%d}; nothing is due before." in course("progress")
-    later = datetime.now(UTC) + timedelta(days=60)
-    monkeypatch.setattr(clock, "now", lambda: later)
+    later(monkeypatch, days=60)
     shown = flat(course("progress"))
     assert "↻ due" in shown and "3 reviews due" in shown
     assert "due today 01-rounds: Scale after some layers; What becomes of a signal; Doubling, in code" in shown

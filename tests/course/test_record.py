@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -84,6 +85,19 @@ def test_what_was_written_is_read_back_in_order(tmp_path_factory: pytest.TempPat
     replay = record.read(path)
     assert list(replay.events) == sorted(written, key=lambda event: event.at)
     assert replay.warning == ""
+
+
+@given(some_events, st.lists(st.integers(0, 3), min_size=8, max_size=8))
+def test_a_sound_record_read_at_once_and_line_by_line_tells_the_same(written: list[Event], minutes: list[int]) -> None:
+    dated = [
+        msgspec.structs.replace(event, at=NOW + timedelta(minutes=m))
+        for event, m in zip(written, minutes, strict=False)
+    ]
+    content = b"".join(map(line, dated))
+    assert record._all_at_once(content) == record._one_by_one(content)[0]
+    for unsound in (b"{torn", line(Event("continue", "u"), v=99), line(Event("continue", "u"), at="2026-03-02T10:00")):
+        assert record._all_at_once(content + unsound) is None
+    assert not dated or record._all_at_once(content + line(dated[0])) is None
 
 
 def test_events_of_one_kernel_never_tie_even_where_the_clock_stands_still(own_clock: list[datetime]) -> None:
@@ -385,9 +399,9 @@ def test_who_reads_waits_for_who_is_writing(path: Path, root: Path, monkeypatch:
     assert writer.stdout.readline() == b"half is written\n"
     waits, real = threading.Event(), fcntl.flock
 
-    def flock(file: object, how: int) -> None:
+    def flock(descriptor: int, how: int) -> None:
         waits.set()
-        real(file, how)
+        real(descriptor, how)
 
     monkeypatch.setattr(fcntl, "flock", flock)
     with ThreadPoolExecutor(1) as reader:
@@ -474,6 +488,23 @@ def test_a_record_that_cannot_be_made_or_read_gives_one_sentence(tmp_path: Path)
     (tmp_path / "folder").mkdir()
     with pytest.raises(CourseError, match="cannot be read"):
         record.read(tmp_path / "folder")
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP, errno.EIO])
+def test_a_folder_without_locks_has_a_record_too_and_a_broken_disk_is_said(
+    path: Path, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def flock(descriptor: int, how: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    if number == errno.EIO:
+        with pytest.raises(CourseError, match="Input/output error"):
+            record.append(Event("answer", "u"), path)
+        return
+    record.append(Event("answer", "u"), path)
+    assert record.add([line(Event("answer", "u"))], path) == 1
+    assert len(record.read(path).events) == 2
 
 
 def test_no_record_is_an_empty_record(tmp_path: Path) -> None:

@@ -343,7 +343,9 @@ def test_how_much_of_a_unit_is_done_goes_from_nothing_to_all_and_never_back() ->
     assert shares == sorted(shares)
     assert shares[0] == 0 and shares[-1] == 1
     assert life.standing().share(SECOND) == 0
-    assert Life().answers("apart.a", False).standing().share(APART) == 1, "where nothing gates, having tried is all"
+    life = Life().answers("apart.a", False)
+    assert life.standing().share(APART) == 1, "where nothing gates, having tried is all"
+    assert life.answers("apart.a", True, True, True).standing().share(APART) == 1, "and mastering is no less"
 
 
 # --------------------------------------------------------------------------- any events at all
@@ -353,7 +355,7 @@ anything = st.builds(
     Event,
     kind=st.sampled_from(["answer", "answer", "answer", "continue", "sitting", "stuck"]),
     unit=st.sampled_from(["first", "01-first", "02-second", "07-second", "none", "", "second"]),
-    skill=st.sampled_from(["first.a", "first.a", "first.b", "first.c", "second.a", "gone.a", ""]),
+    skill=st.sampled_from(["first.a", "first.a", "first.b", "first.c", "second.a", "apart.a", "gone.a", ""]),
     exercise=st.sampled_from(["first.x", "first.write_b", ""]),
     arguments=st.fixed_dictionaries({"n": st.integers(0, 12)}),
     seed=st.none() | st.integers(0, 3),
@@ -404,8 +406,11 @@ def test_taking_events_one_by_one_is_replaying_them(before: list[Event], after: 
 def test_mastery_and_passed_checkpoints_are_never_lost_as_events_come(events: list[Event]) -> None:
     standing = Standing(SYLLABUS)
     mastered: set[str] = set()
+    shares = [0.0] * len(SYLLABUS.units)
     for event in events:
         standing.take(event)
+        before, shares = shares, [standing.share(unit) for unit in SYLLABUS.units]
+        assert all(was <= now for was, now in zip(before, shares, strict=True))
         now = {name for name, state in standing.skills.items() if state.mastered}
         now |= {name for name, unit in standing.units.items() if unit.passed}
         assert mastered <= now

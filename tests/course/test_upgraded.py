@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from answering import answer, master, master_rounds, right, sit
+from answering import answer, master, master_rounds, sit
 from histories import said_of
-from practice_course import NEXT, UNIT
+from practice_course import NEXT, UNIT, right
 
 from autograder import bank
 from course import gate, manifest

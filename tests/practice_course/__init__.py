@@ -6,10 +6,19 @@ The first has a skill asked in numbers, one in a choice of three, and one about 
 from __future__ import annotations
 
 import shutil
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from autograder import bank
-from autograder.exercise import Exercise
+from autograder.exercise import Exercise, plain
+from course import clock, session
+from course.form import PracticeForm
+from course.mastery.record import Event, append
+from course.mastery.rule import IN_A_ROW
+from course.practising import Session
 
 HERE = Path(__file__).parent
 UNIT, NEXT = "01-rounds", "02-next"
@@ -71,3 +80,64 @@ def exercises() -> list[Exercise]:
     """The short questions of both units."""
     banks = [bank.load(HERE / name) for name in ("rounds_bank.py", "next_bank.py")]
     return [exercise for one in banks for exercise in one.exercises.values() if not exercise.is_code]
+
+
+def studied(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The course in `folder`, with somebody there, a record of its own, and the kernel in the learner's folder."""
+    root, mine = make(folder / "clone"), folder / "my-work"
+    for name in (f"{UNIT}.ipynb", f"{NEXT}.ipynb", f"exercises/{UNIT}/{UNIT}.ipynb"):
+        (mine / name).parent.mkdir(parents=True, exist_ok=True)
+        (mine / name).write_text("{}")
+    monkeypatch.setenv("ISOMETRY_COURSE", str(root))
+    monkeypatch.setenv("ISOMETRY_RECORD", str(mine / "record.jsonl"))
+    monkeypatch.delenv("ISOMETRY_GATES", raising=False)
+    monkeypatch.setattr(session, "person_present", lambda: True)
+    monkeypatch.chdir(mine)
+    return mine
+
+
+def right(s: Session) -> Any:
+    """The right answer to what a session asks."""
+    return plain(s.exercise.reference(**s.variant.arguments))
+
+
+def mistaken(s: Session) -> Any:
+    """What a learner with the first known mistake would answer."""
+    return plain(s.exercise.mistakes[0].answer(**s.variant.arguments))
+
+
+def row(skill: str) -> list[Event]:
+    """The events of a learner who masters `skill` without a miss."""
+    unit = skill.split(".")[0]
+    events = [Event("answer", unit, skill, skill, {"n": n}, right=True) for n in range(IN_A_ROW)]
+    if skill == "rounds.code":
+        events.append(Event("answer", unit, skill, "rounds.doubled", right=True, source="check"))
+    return events
+
+
+def skills_mastered() -> list[Event]:
+    """The events of a learner who has mastered every skill of the first unit, and not sat its checkpoint."""
+    return [event for skill in ("rounds.scale", "rounds.trend", "rounds.code") for event in row(skill)]
+
+
+def write(events: list[Event]) -> None:
+    for event in events:
+        append(event)
+
+
+def later(monkeypatch: pytest.MonkeyPatch, **by: float) -> None:
+    """Move the clock on: `later(monkeypatch, days=9)`."""
+    monkeypatch.setattr(clock, "now", lambda: datetime.now(UTC) + timedelta(**by))
+
+
+def forms_made(monkeypatch: pytest.MonkeyPatch) -> list[PracticeForm]:
+    """A list that each form made from now on is added to."""
+    made: list[PracticeForm] = []
+    begin = PracticeForm.__init__
+
+    def keep(self: PracticeForm, *args: Any, **kwargs: Any) -> None:
+        begin(self, *args, **kwargs)
+        made.append(self)
+
+    monkeypatch.setattr(PracticeForm, "__init__", keep)
+    return made

@@ -56,7 +56,7 @@ def squared(x):
     return x * x
 
 
-@exercise(skill="rounds.code", points=1, answer=Number(3))
+@exercise(skill="rounds.code", points=1, answer=Number(3), hints=("From the inside out.",))
 def called(x):
     """f doubles its argument. What is f(f({x}))?"""
     return 4 * x
