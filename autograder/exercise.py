@@ -330,7 +330,7 @@ class Verdict:
             ("because" if self.state is not State.RIGHT else "", self.sentence),
             ("try", self.advice),
         )
-        return tuple(row for row in rows if row[0])
+        return tuple((label, text) for label, text in rows if label and text)
 
 
 # --------------------------------------------------------------------------- plain values

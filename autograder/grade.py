@@ -17,7 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,6 +33,7 @@ from autograder.bank import ROOT
 from autograder.errors import GradingError
 from autograder.gradebook import Ledger, Row, set_due
 from autograder.outcome import Ending, Outcome, failed
+from autograder.sandbox import Limits
 from autograder.submission import Submission
 
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ class Settings:
     """How many submissions are graded at once."""
     unsafe: bool = False
     """Whether kernels run without the sandbox, as they must where a machine has none. Each result then says so."""
+    limits: Limits = field(default_factory=Limits)
+    """How much a kernel in the sandbox may use."""
 
 
 # --------------------------------------------------------------------------- one submission
@@ -275,6 +278,7 @@ def _tasks(
             environment(),
             drawn,
             not settings.unsafe,
+            settings.limits,
         )
         for one in submissions
     ]

@@ -16,7 +16,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -90,6 +90,7 @@ class Task:
     """The formulas of the notebook's prose, drawn once for the class."""
     confined: bool = True
     """Whether the kernel runs in the sandbox."""
+    limits: Limits = field(default_factory=Limits)
 
 
 def grade(task: Task, scratch: Path) -> Outcome:
@@ -105,7 +106,7 @@ def grade(task: Task, scratch: Path) -> Outcome:
     feedback.know(task.formulas)
     course = _scratch_course(task, notebook, scratch)
     with quiet() as log, _examiner(task, scratch) as examiner:
-        course.config.Autograde.autograde_preprocessors = _steps(examiner, task.confined)
+        course.config.Autograde.autograde_preprocessors = _steps(examiner, task.limits if task.confined else None)
         try:
             Autograde(coursedir=course, config=course.config).start()
         except NbGraderException:
@@ -207,7 +208,7 @@ def _scratch_course(task: Task, notebook: NotebookNode, scratch: Path) -> Course
     config.KernelManager.transport = "ipc"
     config.KernelManager.ip = str(scratch / "run" / "kernel")
     if task.confined:
-        config.ConfinedKernelManager.plan = str(_plan(scratch))
+        config.ConfinedKernelManager.plan = str(_plan(scratch, task.limits))
     feedback.configure(config)
     course = CourseDirectory(config=config)
     course.assignment_id = task.unit
@@ -215,14 +216,15 @@ def _scratch_course(task: Task, notebook: NotebookNode, scratch: Path) -> Course
     return course
 
 
-def _plan(scratch: Path) -> Path:
+def _plan(scratch: Path, limits: Limits) -> Path:
     """How the kernel is confined, written down for `sandboxed.py`."""
     readable = [*sandbox.installation(), str(scratch / "packages")]
     uid = None
     if os.geteuid() == 0 and sandbox.readable_by_others(readable[:-1]):
         uid = OWN_USERS + os.getpid()
         scratch.chmod(0o711)
-    plan = Plan(Fence(readable, [str(scratch / "run")], uid), str(scratch / "run" / "work"), str(_socket(scratch)))
+    fence = Fence(readable, [str(scratch / "run")], uid, limits)
+    plan = Plan(fence, str(scratch / "run" / "work"), str(_socket(scratch)))
     plan.write(scratch / "plan.json")
     return scratch / "plan.json"
 
@@ -239,11 +241,11 @@ def _examiner(task: Task, scratch: Path) -> Iterator[Examiner]:
         yield examiner
 
 
-def _steps(examiner: Examiner, confined: bool) -> list[type[Any]]:
+def _steps(examiner: Examiner, limits: Limits | None) -> list[type[Any]]:
     """What nbgrader does with a notebook that it has checked: run it, write down what was earned."""
     # nbgrader makes its steps itself, from their classes.
     return [
-        type("WatchedExecute", (WatchedExecute,), {"examiner": examiner, "confined": confined}),
+        type("WatchedExecute", (WatchedExecute,), {"examiner": examiner, "limits": limits}),
         type("JudgedOutside", (JudgedOutside,), {"examiner": examiner}),
         IgnorePattern,
         ClearMetadataPreprocessor,
@@ -313,11 +315,12 @@ class WatchedExecute(Execute):
     """nbgrader's `Execute`, which tells the examiner and a file which cell runs, and the file how the kernel ended."""
 
     examiner: Examiner
-    confined: bool
+    limits: Limits | None
+    """What a confined kernel may use; None where it is not confined."""
     word = Unicode(help="The file that holds the word.").tag(config=True)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        if self.confined:
+        if self.limits is not None:
             kwargs["kernel_manager_class"] = ConfinedKernelManager
         super().__init__(*args, **kwargs)
         self._watch: Watch | None = None
@@ -326,16 +329,14 @@ class WatchedExecute(Execute):
         self._write(cell=named(cell, cell_index))
 
     def preprocess_cell(self, cell: NotebookNode, resources: Any, cell_index: int) -> tuple[NotebookNode, Any]:
-        if self._watch is None and self.confined:
-            most = Limits()
-            folder = Path(self.word).parent / "run"
+        if self._watch is None and self.limits is not None:
             self._watch = Watch(
                 self.km.provisioner.pid,
-                folder,
-                memory=most.memory,
+                Path(self.word).parent / "run",
+                memory=self.limits.memory,
                 disk=DISK,
                 entries=ENTRIES,
-                threads=most.threads,
+                threads=self.limits.threads,
             )
             self._watch.__enter__()
         self.examiner.begin(cell.metadata.get("nbgrader", {}).get("grade_id"))
