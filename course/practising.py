@@ -269,6 +269,8 @@ def start(skill: str, follower: Follower | None = None) -> Session:
     if not exercises:
         raise CourseError(f"“{skill}” has no short questions; its exercise is in the unit's notebook.")
     follower = follower or Follower()
+    begin = secrets.randbelow(len(exercises))  # not always the first kinds, or three of them would do for the skill
+    exercises = exercises[begin:] + exercises[:begin]
     return Session(skill, exercises, write=follower.write, standing=follower.standing, catch_up=follower.catch_up)
 
 

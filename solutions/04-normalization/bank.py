@@ -25,6 +25,14 @@ def whole(rng, *shape):
     return rng.integers(-5, 10, shape)
 
 
+def uneven(rng, n):
+    """Whole numbers that are not all the same."""
+    while True:
+        z = whole(rng, n)
+        if z.std() > 0:
+            return z.tolist()
+
+
 def spread_out(rng, *shape):
     """A table of whole numbers in which no row and no column is constant."""
     while True:
@@ -142,7 +150,7 @@ def batch_norm_entry(z, gamma, beta, eps, example):
 @batch_norm_entry.variant
 def _(rng):
     return {
-        "z": whole(rng, 4).tolist(),
+        "z": uneven(rng, 4),
         "gamma": rng.choice(GAMMAS),
         "beta": rng.choice(BETAS),
         "eps": rng.choice(EPSILONS),
@@ -445,7 +453,7 @@ def layer_norm_entry(z, gamma, beta, eps, unit):
 @layer_norm_entry.variant
 def _(rng):
     return {
-        "z": whole(rng, 4).tolist(),
+        "z": uneven(rng, 4),
         "gamma": rng.choice(GAMMAS),
         "beta": rng.choice(BETAS),
         "eps": rng.choice(EPSILONS),
@@ -788,7 +796,7 @@ def rms_norm_entry(z, gamma, eps, unit):
 @rms_norm_entry.variant
 def _(rng):
     return {
-        "z": whole(rng, 4).tolist(),
+        "z": uneven(rng, 4),
         "gamma": rng.choice(GAMMAS),
         "eps": rng.choice(EPSILONS),
         "unit": rng.integers(1, 5),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from random import Random
 
 import ipywidgets as widgets
@@ -219,7 +220,8 @@ def hear(monkeypatch: pytest.MonkeyPatch, *messages: tuple[str, str]) -> list[st
                 text.value = value
         await asyncio.sleep(2 * entering.SECONDS)
 
-    asyncio.run(kernel())
+    with ThreadPoolExecutor(1) as own:  # Playwright's tests leave a loop running in this thread
+        own.submit(asyncio.run, kernel()).result()
     return heard
 
 
