@@ -10,10 +10,13 @@ from typing import NamedTuple
 
 
 class Ending(StrEnum):
-    """Every submission ends in exactly one of these. `quarantined` will join them with the sandbox."""
+    """Every submission ends in exactly one of these."""
 
     GRADED = "graded"
     FAILED = "failed"
+    """It cannot be graded, for a reason of its own: its file, its kernel."""
+    QUARANTINED = "quarantined"
+    """Grading it ended the grader's own process, twice. The next batch tries it again."""
 
 
 class Remark(NamedTuple):
@@ -32,7 +35,7 @@ class Mark(NamedTuple):
 
 @dataclass(frozen=True)
 class Outcome:
-    """One submission, graded or failed. What failed has no marks: whoever writes it down writes zeros."""
+    """One submission, however it ended. What was not graded has no marks: whoever writes it down writes zeros."""
 
     student: str
     unit: str
@@ -49,6 +52,8 @@ class Outcome:
     feedback: str = ""
     """The page for the learner."""
     seconds: float = 0.0
+    answers: dict[str, str] = field(default_factory=dict)
+    """What was handed to the judge, as JSON text, by the id of the cell that checks: enough to judge it again."""
 
     @property
     def reason(self) -> str:
@@ -75,6 +80,11 @@ class Outcome:
 def failed(student: str, unit: str, reason: str, cell: str | None = None, *, seconds: float = 0.0) -> Outcome:
     """The outcome of a submission that could not be graded."""
     return Outcome(student, unit, Ending.FAILED, (Remark(reason, cell),), seconds=seconds)
+
+
+def quarantined(student: str, unit: str, reason: str) -> Outcome:
+    """The outcome of a submission whose grading ends the grader's own process."""
+    return Outcome(student, unit, Ending.QUARANTINED, (Remark(reason),))
 
 
 def total(marks: Sequence[Mark]) -> float:
