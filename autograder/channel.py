@@ -14,6 +14,8 @@ size, is as good as the word of the process that gives it.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import io
 import math
 import os
@@ -41,6 +43,8 @@ LARGEST_TEXT = 200_000
 LARGEST_ARRAYS = 16_000_000
 """Bytes of one message's arrays. What exercises ask for has some thousands."""
 MOST_ARRAYS = 64
+LARGEST_TRANSCRIPT = 4_000_000
+"""Characters that are kept of what was handed over for one cell."""
 LONGEST_NAME = 60
 _CUT = 2_000
 
@@ -392,6 +396,71 @@ def _converse(connection: socket.socket, exercise: str, answer: Any) -> None:
             gathered(message.weights, arrays),
         )
         send(connection, *told(measure.take(answer, measurement, message.seconds, described)))
+
+
+# --------------------------------------------------------------------------- what is kept of a conversation
+
+
+class Part(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """One measurement that was asked for, by its digest, and what came of it."""
+
+    asked: str
+    came: Came
+    arrays: str = ""
+
+
+class Transcript(msgspec.Struct, forbid_unknown_fields=True):
+    """All that a kernel handed over in answer to one cell's question: enough to judge it again.
+
+    Arrays are kept as they crossed, as an npz in base64. Where `refused` says something, what came was no message that
+    is taken, and the sentence completes “What this cell handed over …”.
+    """
+
+    exercise: str
+    value: Value | None = None
+    arrays: str = ""
+    parts: list[Part] = []
+    refused: str = ""
+
+    def to_text(self) -> str:
+        """As JSON; empty where it is too large to be kept, and the notebook has to run once more."""
+        text = msgspec.json.encode(self).decode()
+        return text if len(text) <= LARGEST_TRANSCRIPT else ""
+
+    @classmethod
+    def from_text(cls, text: str) -> Transcript:
+        """What `to_text` wrote; `Refused` for any other text."""
+        return decoded(text.encode(), cls)  # type: ignore[no-any-return]
+
+    def answer(self) -> list[NDArray[Any]]:
+        """The arrays of the answer itself."""
+        return unpack(base64.b64decode(self.arrays))
+
+    def keep(self, measurement: Measurement, came: Came, arrays: list[NDArray[Any]]) -> None:
+        """Write down what came of a measurement."""
+        self.parts.append(Part(digest(measurement), came, kept(arrays)))
+
+    def said(self, measurement: Measurement, seconds: float) -> Outcome:
+        """What came of this measurement then; `LookupError` where it was not asked for."""
+        asked = digest(measurement)
+        for part in self.parts:
+            if part.asked == asked:
+                return heard(Received(part.came, unpack(base64.b64decode(part.arrays))), seconds)
+        raise LookupError("this was not asked when the notebook ran")
+
+
+def kept(arrays: list[NDArray[Any]]) -> str:
+    """Arrays as text."""
+    return base64.b64encode(pack(arrays)).decode()
+
+
+def digest(measurement: Measurement) -> str:
+    """What identifies a measurement: its way, and every bit of its inputs."""
+    message, arrays = request(measurement, 0.0)
+    told = hashlib.sha256(msgspec.json.encode(message))
+    for array in arrays:
+        told.update(f"{array.dtype.str}{array.shape}".encode() + np.ascontiguousarray(array).tobytes())
+    return told.hexdigest()
 
 
 def request(measurement: Measurement, seconds: float) -> tuple[Measure, list[NDArray[Any]]]:

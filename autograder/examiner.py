@@ -13,14 +13,14 @@ import os
 import secrets
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from autograder import bank, channel, judge
-from autograder.calling import Outcome, TimedOut
-from autograder.channel import Answer, Came, Gone, Recorded, Refused, Value
+from autograder.calling import Outcome
+from autograder.channel import Answer, Came, Gone, Recorded, Refused, Transcript, Value
 from autograder.errors import GradingError
 from autograder.exercise import Exercise, Measurement, State, Verdict
 from autograder.judge import Asked
@@ -64,6 +64,7 @@ class Examiner:
         self.place, self.remarks = place, list[Remark]()
         self._papers, self._patience = dict(papers), patience
         self._verdicts: dict[str, Verdict] = {}
+        self._transcripts: dict[str, Transcript] = {}
         self._begun: set[str] = set()
         self._lock = threading.Condition()
         self._running: Paper | None = None
@@ -111,6 +112,11 @@ class Examiner:
         with self._lock:
             return {cell: self._verdicts.get(cell) or _unanswered(paper) for cell, paper in self._papers.items()}
 
+    def transcripts(self) -> dict[str, Transcript]:
+        """What was handed over, by the cell; nothing where no answer came."""
+        with self._lock:
+            return dict(self._transcripts)
+
     # -- in the examiner's own thread
 
     def _from_anywhere(self) -> Iterator[socket.socket]:
@@ -121,21 +127,22 @@ class Examiner:
                 return
 
     def _through_the_door(self) -> Iterator[socket.socket]:
-        try:
-            self._door, _ = self._listener.accept()
-        except OSError:
-            return
-        with self._door:
-            while True:
-                try:
-                    said, handles, _, _ = socket.recv_fds(self._door, 1, 1)
-                except OSError:
-                    return
-                for handle in handles:
-                    if (connection := channel.taken(handle)) is not None:
-                        yield connection
-                if not said:
-                    return
+        # One door after another: a notebook whose kernel died gets a further one. No confined kernel can make its own.
+        while True:
+            try:
+                self._door, _ = self._listener.accept()
+            except OSError:
+                return
+            with self._door:
+                said = b"+"
+                while said:
+                    try:
+                        said, handles, _, _ = socket.recv_fds(self._door, 1, 1)
+                    except OSError:
+                        break
+                    for handle in handles:
+                        if (connection := channel.taken(handle)) is not None:
+                            yield connection
 
     def _serve(self) -> None:
         for connection in self._arrivals():
@@ -172,17 +179,16 @@ class Examiner:
             channel.send(connection, Recorded())
             return
         self._begun.add(paper.cell)
-        self._verdicts[paper.cell] = self._judged(connection, paper, message.value, arrays)
+        transcript = Transcript(paper.exercise, message.value, channel.kept(arrays))
+        with self._lock:
+            self._transcripts[paper.cell] = transcript
+        verdict = self._judged(connection, paper, transcript, arrays)
+        with self._lock:
+            self._verdicts[paper.cell] = verdict
 
-    def _judged(self, connection: socket.socket, paper: Paper, value: Value, arrays: list[Any]) -> Verdict:
-        exercise = paper.declared()
-        answer = channel.understood(value, arrays)
-        if not exercise.is_code:
-            _receipt(connection)
-            return judge.judge_value(exercise, answer, paper.asked[0])
-        if verdict := judge.no_function(exercise, answer, untouched=value.untouched):
-            _receipt(connection)
-            return verdict
+    def _judged(
+        self, connection: socket.socket, paper: Paper, transcript: Transcript, arrays: list[Any]
+    ) -> Verdict:
         gone = False
 
         def take(measurement: Measurement, seconds: float) -> Outcome:
@@ -191,19 +197,21 @@ class Examiner:
                 if gone:
                     raise Gone
                 channel.send(connection, *channel.request(measurement, seconds))
-                return channel.heard(channel.receive(connection, Came, self._patience), seconds)
+                received = channel.receive(connection, Came, self._patience)
             except Gone:
                 gone = True
-                return TimedOut(seconds)
+                received = channel.Received(Came("timed out"), [])
+            transcript.keep(measurement, *received)
+            return channel.heard(received, seconds)
 
-        outcomes, unmet = judge.try_out(exercise, paper.asked, take)
-        _receipt(connection)
-        return judge.judge_outcomes(exercise, paper.asked, outcomes, unmet)
+        assert transcript.value is not None
+        return _verdict(paper, transcript.value, arrays, take, lambda: _receipt(connection))
 
     def _refuse(self, paper: Paper, why: str) -> None:
         self._begun.add(paper.cell)
-        said = f"What this cell handed over {why}, so it was not judged."
-        self._verdicts[paper.cell] = replace(_unanswered(paper), state=State.UNREADABLE, sentence=said)
+        with self._lock:
+            self._transcripts.setdefault(paper.cell, Transcript(paper.exercise)).refused = why
+            self._verdicts[paper.cell] = _unreadable(paper, why)
         self._say(paper, f"What the cell {paper.cell} handed over {why}.")
 
     def _say(self, paper: Paper, reason: str) -> None:
@@ -225,6 +233,46 @@ def _hang_up(connection: socket.socket) -> None:
         connection.shutdown(socket.SHUT_RDWR)
     except OSError:
         pass
+
+
+def _verdict(
+    paper: Paper, value: Value, arrays: list[Any], take: judge.Take, heard_all: Callable[[], None] = lambda: None
+) -> Verdict:
+    """The verdict on what was handed in; `heard_all` is called when nothing more will be asked."""
+    exercise = paper.declared()
+    answer = channel.understood(value, arrays)
+    if not exercise.is_code:
+        heard_all()
+        return judge.judge_value(exercise, answer, paper.asked[0])
+    if verdict := judge.no_function(exercise, answer, untouched=value.untouched):
+        heard_all()
+        return verdict
+    outcomes, unmet = judge.try_out(exercise, paper.asked, take)
+    heard_all()
+    return judge.judge_outcomes(exercise, paper.asked, outcomes, unmet)
+
+
+def rejudge(paper: Paper, transcript: Transcript | None) -> Verdict:
+    """The verdict on what was handed over when the notebook ran, by the exercise as it is declared now.
+
+    `transcript` is None where no answer came. `LookupError` where the exercise asks by now what was not asked then: only
+    running the notebook again tells.
+    """
+    if transcript is None:
+        return _unanswered(paper)
+    if transcript.exercise != paper.exercise:
+        raise LookupError("another exercise was asked when the notebook ran")
+    if transcript.refused or transcript.value is None:
+        return _unreadable(paper, transcript.refused)
+    try:
+        return _verdict(paper, transcript.value, transcript.answer(), transcript.said)
+    except Refused as refused:
+        return _unreadable(paper, str(refused))
+
+
+def _unreadable(paper: Paper, why: str) -> Verdict:
+    said = f"What this cell handed over {why}, so it was not judged."
+    return replace(_unanswered(paper), state=State.UNREADABLE, sentence=said)
 
 
 def _unanswered(paper: Paper) -> Verdict:

@@ -1,6 +1,6 @@
 """The page a learner gets back: their notebook, each check's panel and points, and nothing that runs or loads.
 
-nbgrader makes it (`GenerateFeedback`) with our template instead of its own, which loads MathJax from the network.
+It is made as nbgrader's `GenerateFeedback` makes it, with our template instead of its own, which loads MathJax.
 All HTML in a submission is washed, whoever wrote it: known tags, images only where they are data.
 """
 
@@ -10,12 +10,16 @@ import base64
 import html
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from nbformat import NotebookNode
 from traitlets.config import Config
 
 from autograder.exercise import Verdict
 from autograder.outcome import Outcome
+
+if TYPE_CHECKING:
+    from nbconvert.exporters import HTMLExporter
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 
@@ -26,8 +30,22 @@ _TAGS = (
 _IMAGES = ("data:image/png;base64,", "data:image/jpeg;base64,", "data:image/svg+xml;base64,")
 
 
-def configure(config: Config) -> None:
-    """Make nbgrader's feedback use the template and the filters here."""
+_exporters: dict[str, HTMLExporter] = {}
+
+
+def exporter(settings: Config) -> HTMLExporter:
+    """nbconvert's exporter with the template and the filters here, under nbgrader's settings; made once for each."""
+    key = repr(settings)
+    if key not in _exporters:
+        _exporters.clear()
+        _exporters[key] = _exporter(settings)
+    return _exporters[key]
+
+
+def _exporter(settings: Config) -> HTMLExporter:
+    from nbconvert.exporters import HTMLExporter
+
+    config = Config(settings)
     config.HTMLExporter.template_name = "isometry_feedback"
     config.HTMLExporter.extra_template_basedirs = [str(TEMPLATES)]
     config.HTMLExporter.filters = {
@@ -44,6 +62,16 @@ def configure(config: Config) -> None:
         "text/latex",
         "text/plain",
     ]
+    made = HTMLExporter(config=config)
+    made._preprocessors = []  # as nbgrader's converters do: what is in the notebook is what is shown
+    return made
+
+
+def page(notebook: NotebookNode, unit: str, totals: dict[str, float], config: Config) -> str:
+    """The page of a notebook whose cells hold their scores and comments, as `marking.for_the_page` leaves them."""
+    resources = {"unique_key": unit, "nbgrader": {"notebook": unit, **totals}}
+    text, _ = exporter(config).from_notebook_node(notebook, resources=resources)
+    return str(text)
 
 
 def washed(text: str) -> str:

@@ -1,6 +1,6 @@
 """A batch: submissions in, a gradebook, feedback pages and a CSV out.
 
-`grade_one` grades one submission in a process of its own and returns what came of it; it shares nothing, so any
+`worker.grade_one` grades one submission and returns what came of it; it shares nothing, so any
 `concurrent.futures.Executor` can map it. `grade_class` is the one place that writes: it takes the outcomes as they
 come and puts each, whole, into the gradebook and its folders.
 """
@@ -9,44 +9,29 @@ from __future__ import annotations
 
 import csv
 import io
-import json
-import multiprocessing
-import os
-import shutil
 import tempfile
-import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import nbformat
-import psutil
 from nbformat.v4 import new_markdown_cell, new_notebook
 
 from autograder import assignment as assignments
-from autograder import doctor, examiner, feedback, files, submission
+from autograder import doctor, examiner, feedback, files, submission, worker
 from autograder.assignment import Assignment, graded_cells
 from autograder.bank import ROOT
 from autograder.errors import GradingError
-from autograder.gradebook import Ledger, Row, set_due
-from autograder.outcome import Ending, Outcome, failed
+from autograder.gradebook import Ledger, Row
+from autograder.outcome import Ending, Outcome
 from autograder.sandbox import Limits
 from autograder.submission import Submission
+from autograder.worker import grade_one
 
 if TYPE_CHECKING:
     from autograder.pipeline import Task
-
-PATIENCE = 10
-"""A whole notebook may take this many times what one cell may."""
-
-_processes = multiprocessing.get_context("forkserver")
-# nbgrader takes seconds to import: the server does it once, and each submission's process starts as a copy of it.
-# JAX, which banks import, starts no backend there: the answers to what is asked are worked out once, for the class.
-_processes.set_forkserver_preload(["autograder.pipeline", "bleach", "matplotlib.textpath", "jax.numpy"])
-_running: set[BaseProcess] = set()
 
 
 @dataclass(frozen=True)
@@ -63,104 +48,6 @@ class Settings:
     """Whether kernels run without the sandbox, as they must where a machine has none. Each result then says so."""
     limits: Limits = field(default_factory=Limits)
     """How much a kernel in the sandbox may use."""
-
-
-# --------------------------------------------------------------------------- one submission
-
-
-def grade_one(task: Task) -> Outcome:
-    """Grade one submission in a process and a folder of its own. Whatever happens to it comes back as an `Outcome`."""
-    started = time.monotonic()
-    student = task.submission.student
-    try:
-        # The path of a socket in it may have 107 characters.
-        short = len(tempfile.gettempdir()) < 60
-        scratch = Path(tempfile.mkdtemp(prefix="grade-", dir=None if short else "/tmp"))
-        process = _processes.Process(target=_in_child, args=(task, scratch))
-        process.start()
-    except OSError as error:
-        raise GradingError(
-            f"No further process or scratch folder can be made ({error.strerror}). Grade with fewer --jobs."
-        ) from None
-    try:
-        _running.add(process)
-        process.join(PATIENCE * task.seconds)
-        overdue = process.is_alive()
-        _kill(process)
-        _running.discard(process)
-        process.join()
-        took = time.monotonic() - started
-        if overdue:
-            cell = _read(scratch / "running.json").get("cell")
-            reason = f"The notebook ran for more than {PATIENCE * task.seconds} s and was stopped."
-            return failed(student, task.unit, reason, cell, seconds=took)
-        try:
-            return replace(Outcome.from_json((scratch / "outcome.json").read_text(encoding="utf-8")), seconds=took)
-        except (OSError, ValueError, TypeError, KeyError):
-            said = _read(scratch / "broke.json").get("reason") or "its process ended without a word"
-            return failed(student, task.unit, f"Grading it broke off: {said}.", seconds=took)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-
-
-def _in_child(task: Task, scratch: Path) -> None:
-    """What the submission's process does: grade, write the outcome down, end."""
-    os.setsid()  # Ctrl-C is the batch's business: it ends this process and its kernel together
-    os.chdir(scratch)
-    # Whatever libraries print belongs to no screen.
-    log = os.open(scratch / "log.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    os.dup2(log, 1)
-    os.dup2(log, 2)
-    _end_with_parent()
-    try:
-        from autograder import pipeline
-
-        (scratch / "outcome.json").write_text(pipeline.grade(task, scratch).to_json(), encoding="utf-8")
-    except BaseException as error:
-        said = f"{type(error).__name__}: {error}".strip().splitlines()[0][:300]
-        (scratch / "broke.json").write_text(json.dumps({"reason": said.rstrip(".")}), encoding="utf-8")
-        raise
-
-
-def _end_with_parent() -> None:
-    """End this process and its kernel when the batch that started it is gone, however it went."""
-    import threading
-
-    parent = multiprocessing.parent_process()
-
-    def wait() -> None:
-        if parent is not None:
-            parent.join()
-            _kill_children(psutil.Process())
-            os._exit(1)
-
-    threading.Thread(target=wait, daemon=True).start()
-
-
-def _kill(process: BaseProcess) -> None:
-    """End a submission's process, and its kernel, if they still run."""
-    if process.is_alive() and process.pid is not None:
-        try:
-            _kill_children(psutil.Process(process.pid))
-        except psutil.NoSuchProcess:
-            pass
-        process.kill()
-
-
-def _kill_children(process: psutil.Process) -> None:
-    for child in process.children(recursive=True):
-        try:
-            child.kill()
-        except psutil.NoSuchProcess:
-            pass
-
-
-def _read(path: Path) -> dict[str, str]:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        return found if isinstance(found, dict) else {}
-    except (OSError, ValueError):
-        return {}
 
 
 # --------------------------------------------------------------------------- a class
@@ -223,8 +110,7 @@ def grade_class(
             for future in futures:
                 future.cancel()
             if executor is None:
-                for process in list(_running):
-                    _kill(process)
+                worker.end_all()
             raise
         finally:
             if executor is None:
@@ -246,9 +132,7 @@ def _tasks(
     """The pristine assignment entered into the gradebook, and what each submission is to be graded with."""
     from autograder.pipeline import Task
 
-    template = workshop / "template"
-    template.mkdir()
-    pristine = f"sqlite:///{template / 'gradebook.db'}"
+    pristine = f"sqlite:///{workshop / 'gradebook.db'}"
     released = assignments.prepare(assignment, workshop / "one", pristine)
     before, now = ledger.cells(assignment.unit), set(graded_cells(released))
     if before and before != now:
@@ -258,8 +142,6 @@ def _tasks(
             "Grade into a new folder with --into, or move the old gradebook away."
         )
     assignments.prepare(assignment, workshop / "two", ledger.url)
-    set_due(pristine, course, assignment.unit, ledger.due(assignment.unit))
-    nbformat.write(released, template / "released.ipynb")
 
     config = assignment.settings()
     seconds = settings.seconds or int(config.Execute.get("timeout", 60))
@@ -270,30 +152,19 @@ def _tasks(
         Task(
             assignment.unit,
             replace(one, path=one.path.absolute(), **given.get(one.student, {})),
-            template,
+            nbformat.writes(released),
             assignment.root / "solutions",
             config,
             seconds,
             papers,
-            environment(),
+            {},
             drawn,
+            ledger.due(assignment.unit),
             not settings.unsafe,
             settings.limits,
         )
         for one in submissions
     ]
-
-
-def environment() -> dict[str, str]:
-    """What a kernel is told: where this package is, that there are no banks, and to compute on the CPU."""
-    here = [str(ROOT), *(part for part in os.environ.get("PYTHONPATH", "").split(os.pathsep) if part)]
-    return {
-        "PYTHONPATH": os.pathsep.join(dict.fromkeys(str(Path(part).absolute()) for part in here)),
-        "ISOMETRY_COURSE": os.devnull,
-        "ISOMETRY_BANKS": "",
-        "JAX_PLATFORMS": "cpu",
-        "PYTHONHASHSEED": "0",
-    }
 
 
 def write(outcome: Outcome, handed_in: Submission, ledger: Ledger, into: Path) -> None:

@@ -219,12 +219,6 @@ class Ledger:
         return sorted(student for (student,) in self._gradebook.db.query(Student.id))
 
 
-def set_due(url: str, course: str, unit: str, due: Any) -> None:
-    """Give the assignment in another gradebook the same due date."""
-    with Gradebook(url, course) as gradebook:
-        gradebook.update_or_create_assignment(unit, duedate=due)
-
-
 def _utc(timestamp: str) -> Any:
     try:
         return parse_utc(timestamp)

@@ -21,6 +21,7 @@ import ctypes
 import os
 import platform
 import resource
+import signal
 import socket
 import struct
 import sys
@@ -151,7 +152,7 @@ def _limit(limits: Limits, own_user: bool) -> None:
 # --------------------------------------------------------------------------- the kernel's doors
 
 _libc = ctypes.CDLL(None, use_errno=True)
-_PR_SET_NO_NEW_PRIVS, _PR_CAPBSET_DROP, _PR_CAP_AMBIENT, _CLEAR_ALL = 38, 24, 47, 4
+_PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS, _PR_CAPBSET_DROP, _PR_CAP_AMBIENT, _CLEAR_ALL = 1, 38, 24, 47, 4
 _CLONE_NEWNET = 0x40000000
 
 
@@ -167,6 +168,12 @@ def _prctl(option: int, *arguments: int) -> None:
     if _libc.prctl(option, *(ctypes.c_ulong(a) for a in (*arguments, 0, 0, 0, 0)[:4])) != 0:
         error = ctypes.get_errno()
         raise OSError(error, os.strerror(error))
+
+
+def die_with_parent() -> None:
+    """End this process when the one that started it ends. To be said again after a change of user."""
+    if sys.platform == "linux":
+        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _own_network() -> None:

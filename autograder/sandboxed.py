@@ -1,17 +1,15 @@
-"""Starts an IPython kernel inside the sandbox: `python -m autograder.sandboxed PLAN -f CONNECTION`.
+"""A confined IPython kernel: what a copy of the warm process (`warm.py`) does to become one.
 
-`PLAN` is the path of a file that `Plan.write` made. Everything that needs rights happens before `confine`: entering
-the kernel's own folder, with copies of what stands beside the notebook, and connecting to the judge. What the judge
-is told later goes through that one connection.
+A plan is a file that `Plan.write` made. Everything that needs rights happens before `confine`: connecting to the
+judge, and giving the kernel's own folder to its own user. What the judge is told later goes through that one connection.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 import socket
-import sys
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +24,7 @@ class Plan:
 
     fence: Fence
     folder: str
-    """The folder it works in; made here."""
+    """The folder it works in, with what stands beside the notebook."""
     judge: str
     """The path of the judge's socket."""
 
@@ -40,13 +38,16 @@ class Plan:
         return cls(Fence(**fence | {"limits": Limits(**fence["limits"])}), **data)
 
 
-def main() -> None:
-    """Confine this process as its plan says, and be a kernel."""
-    if sys.path[0] == os.getcwd():
-        del sys.path[0]  # a module's name beside the notebook takes the place of no other
-    plan = Plan.read(sys.argv[1])
-    enter(plan)
-    sandbox.confine(plan.fence)
+def be_a_kernel(plan: str | None, arguments: Sequence[str]) -> None:
+    """Confine this process as the file `plan` says, unless it is None, and be a kernel with ipykernel's `arguments`.
+
+    Returns when the kernel was told to end.
+    """
+    read = Plan.read(plan) if plan else None
+    if read is not None:
+        enter(read)
+        sandbox.confine(read.fence)
+        sandbox.die_with_parent()  # a change of user took it back
 
     from ipykernel import kernelapp
 
@@ -56,28 +57,25 @@ def main() -> None:
         def __init__(self, socket: Any, pipe: bool = False, **more: Any) -> None:
             super().__init__(socket, pipe=False, **more)
 
-    kernelapp.IOPubThread = OfOneProcess  # type: ignore[misc, assignment]
+    if read is not None:
+        kernelapp.IOPubThread = OfOneProcess  # type: ignore[misc, assignment]
     kernel = kernelapp.IPKernelApp.instance()
-    kernel.initialize(sys.argv[2:])
-    sandbox.no_more_sockets()
+    kernel.initialize(list(arguments))
+    if read is not None:
+        sandbox.no_more_sockets()
     kernel.start()
 
 
 def enter(plan: Plan) -> None:
-    """Connect to the judge, and go to the kernel's folder with copies of what stands in this one."""
+    """Connect to the judge, go to the kernel's folder, and give all that it may write to its user."""
     from autograder.channel import PLACE
 
     door = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     door.connect(plan.judge)
     os.environ[PLACE] = f"fd:{door.detach()}"
-    shutil.copytree(".", plan.folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.ipynb", ".*"))
     os.chdir(plan.folder)
     if plan.fence.uid is not None:
         for top in plan.fence.writable:
             for folder, _, files in os.walk(top):
                 for name in (".", *files):
                     os.chown(os.path.join(folder, name), plan.fence.uid, plan.fence.uid, follow_symlinks=False)
-
-
-if __name__ == "__main__":
-    main()
