@@ -430,7 +430,7 @@ class Transcript(msgspec.Struct, forbid_unknown_fields=True):
     @classmethod
     def from_text(cls, text: str) -> Transcript:
         """What `to_text` wrote; `Refused` for any other text."""
-        return decoded(text.encode(), cls)  # type: ignore[no-any-return]
+        return decoded(text.encode(), cls)
 
     def answer(self) -> list[NDArray[Any]]:
         """The arrays of the answer itself."""

@@ -186,9 +186,7 @@ class Examiner:
         with self._lock:
             self._verdicts[paper.cell] = verdict
 
-    def _judged(
-        self, connection: socket.socket, paper: Paper, transcript: Transcript, arrays: list[Any]
-    ) -> Verdict:
+    def _judged(self, connection: socket.socket, paper: Paper, transcript: Transcript, arrays: list[Any]) -> Verdict:
         gone = False
 
         def take(measurement: Measurement, seconds: float) -> Outcome:

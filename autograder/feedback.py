@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import html
 import re
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +52,7 @@ def _exporter(settings: Config) -> HTMLExporter:
     config.HTMLExporter.filters = {
         "washed": "autograder.feedback.washed",
         "rendered": "autograder.feedback.rendered",
+        "coloured": "autograder.feedback.coloured",
     }
     config.HTMLExporter.theme = "light"
     config.NbConvertBase.display_data_priority = [
@@ -69,13 +71,22 @@ def _exporter(settings: Config) -> HTMLExporter:
 
 def page(notebook: NotebookNode, unit: str, totals: dict[str, float], config: Config) -> str:
     """The page of a notebook whose cells hold their scores and comments, as `marking.for_the_page` leaves them."""
-    resources = {"unique_key": unit, "nbgrader": {"notebook": unit, **totals}}
-    text, _ = exporter(config).from_notebook_node(notebook, resources=resources)
+    from nbconvert.exporters import TemplateExporter
+
+    made = exporter(config)
+    resources = made._init_resources({"unique_key": unit, "nbgrader": {"notebook": unit, **totals}})
+    # Without what the HTML exporter does around it: our template needs none of that, and parsing the page takes longer
+    # than making it.
+    text, _ = TemplateExporter.from_notebook_node(made, notebook, resources=resources)
     return str(text)
 
 
+@lru_cache(maxsize=4096)
 def washed(text: str) -> str:
-    """HTML with only harmless tags, no style, and no address that a browser would load by itself."""
+    """HTML with only harmless tags, no style, and no address that a browser would load by itself.
+
+    Most of what stands in one page stands in all of a class's, and is washed once.
+    """
     import bleach
 
     cleaner = bleach.Cleaner(tags=_TAGS, attributes=_allowed, protocols=["http", "https", "mailto", "data"], strip=True)
@@ -92,12 +103,29 @@ def _allowed(tag: str, name: str, value: str) -> bool:
     return name in ("colspan", "rowspan", "open") and tag in ("td", "th", "details")
 
 
+@lru_cache(maxsize=2048)
+def coloured(source: str) -> str:
+    """Python source as HTML, its words marked by what they are."""
+    from nbconvert.filters import Highlight2HTML
+
+    return washed(Highlight2HTML(pygments_lexer="ipython3")(source))
+
+
 def rendered(cell: Any) -> str:
     """A markdown cell as washed HTML, its formulas drawn."""
-    from nbconvert.filters.markdown_mistune import MarkdownWithMath
-
     attachments = cell.get("attachments", {}) if hasattr(cell, "get") else {}
     source = cell["source"] if hasattr(cell, "get") else str(cell)
+    return _rendered(source, attachments) if attachments else _rendered_alone(source)
+
+
+@lru_cache(maxsize=1024)
+def _rendered_alone(source: str) -> str:
+    return _rendered(source, {})
+
+
+def _rendered(source: str, attachments: Any) -> str:
+    from nbconvert.filters.markdown_mistune import MarkdownWithMath
+
     try:
         return washed(MarkdownWithMath(renderer=_renderer(attachments)).render(source))
     except Exception:  # whatever strange Markdown does to the parser, its text is still to be read

@@ -20,7 +20,7 @@ import nbformat
 from nbformat.v4 import new_markdown_cell, new_notebook
 
 from autograder import assignment as assignments
-from autograder import doctor, examiner, feedback, files, submission, worker
+from autograder import compiled, doctor, examiner, feedback, files, submission, worker
 from autograder.assignment import Assignment, graded_cells
 from autograder.bank import ROOT
 from autograder.errors import GradingError
@@ -62,6 +62,7 @@ def grade_class(
     only: tuple[str, ...] = (),
     seen: Callable[[Outcome, Row, int], None] = lambda outcome, row, of: None,
     executor: Executor | None = None,
+    warned: Callable[[str], None] = lambda sentence: None,
 ) -> list[Row]:
     """Grade the submissions of `unit` in `folder`; returns the results of those students, by name.
 
@@ -81,6 +82,8 @@ def grade_class(
         Called in this thread with each outcome when it is written, its row, and how many there will be.
     executor:
         What maps `grade_one`; by default `settings.jobs` threads, each waiting for a process.
+    warned:
+        Called with a sentence where something about the class itself looks wrong.
 
     Raises
     ------
@@ -98,6 +101,13 @@ def grade_class(
 
     with tempfile.TemporaryDirectory(prefix="class-") as workshop, Ledger(url, course) as ledger:
         tasks = _tasks(assignment, submissions, ledger, settings, Path(workshop), course)
+        solution = assignment.source / f"{unit}.ipynb"
+        tasks, of_solution = compiled.with_cache(tasks, solution, assignment.bank.path, into)
+        if of_solution is not None and (short := compiled.short(of_solution, assignment.worth())):
+            warned(
+                f"The solution itself does not earn all points in {', '.join(short)}. "
+                "Is the bank another one's? `course lint` says more."
+            )
         own = executor or ThreadPoolExecutor(max(1, settings.jobs), thread_name_prefix="grade")
         futures = {own.submit(grade_one, task): task for task in tasks}
         try:

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from itertools import count
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader import utils
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.preprocessors import CheckCellMetadata, IgnorePattern, LimitOutput
+from nbgrader.preprocessors import IgnorePattern, LimitOutput
 from nbgrader.utils import determine_grade
 from traitlets.config import Config
 
@@ -74,13 +75,15 @@ class Task:
     limits: Limits = field(default_factory=Limits)
     readable: tuple[str, ...] = ()
     """Folders that kernels may read beside the installation, such as the compile cache."""
+    writable: tuple[str, ...] = ()
+    """Folders that kernels may write beside their own: none, but for the solution's."""
 
 
 def grade(task: Task, scratch: Path, client: Client) -> Outcome:
     """Grade one submission in the empty folder `scratch`, with kernels of `client`'s server."""
     started = time.monotonic()
     student = task.submission.student
-    released = nbformat.reads(task.released, as_version=4)
+    released = _read(task.released)
     try:
         notebook, remarks = submission.restore(submission.content(task.submission), released)
     except Unusable as unusable:
@@ -115,7 +118,7 @@ def grade(task: Task, scratch: Path, client: Client) -> Outcome:
     earned = marking.marked(notebook, released, task.submission)
     total = sum(marking.score(name, mark, task.submission) for name, mark in earned.marks.items())
     penalty = marking.late_penalty(task.config, task.submission, task.due, total)
-    as_run = nbformat.writes(notebook)
+    as_run = nbformat.v4.writes(notebook)
     totals = marking.for_the_page(notebook, earned, task.submission, penalty) | {"max_score": _worth(released)}
     return Outcome(
         student,
@@ -131,6 +134,11 @@ def grade(task: Task, scratch: Path, client: Client) -> Outcome:
         _since(started),
         {cell: text for cell, transcript in transcripts.items() if (text := transcript.to_text())},
     )
+
+
+@lru_cache(maxsize=4)
+def _read(text: str) -> NotebookNode:
+    return nbformat.reads(text, as_version=4)
 
 
 def _since(started: float) -> float:
@@ -184,10 +192,12 @@ def _plan(task: Task, scratch: Path, run: Path) -> Path:
     """How the kernel is confined, written down for `sandboxed.py`."""
     readable = [*sandbox.installation(), *task.readable]
     uid = None
-    if os.geteuid() == 0 and sandbox.readable_by_others(readable):
+    if os.geteuid() == 0 and sandbox.readable_by_others([*readable, *task.writable]):
         uid = OWN_USERS + os.getpid()
         scratch.chmod(0o711)
-    plan = Plan(Fence(readable, [str(run)], uid, task.limits), str(run / "work"), str(scratch / "answers"))
+    plan = Plan(
+        Fence(readable, [str(run), *task.writable], uid, task.limits), str(run / "work"), str(scratch / "answers")
+    )
     path = scratch / f"{run.name}.json"
     plan.write(path)
     return path
@@ -228,8 +238,11 @@ def _ran(cell: NotebookNode) -> bool:
 
 
 def _tidy(notebook: NotebookNode, config: Config) -> None:
-    """nbgrader's own steps between running and marking, as its settings say."""
-    for step in (IgnorePattern, ClearMetadataPreprocessor, LimitOutput, CheckCellMetadata):
+    """nbgrader's own steps between running and marking, as its settings say.
+
+    The metadata, which it would look at as well, is the one of its own release.
+    """
+    for step in (IgnorePattern, ClearMetadataPreprocessor, LimitOutput):
         step(config=config)(notebook, {})
 
 

@@ -19,7 +19,7 @@ from jupyter_client.provisioning import LocalProvisioner
 
 from autograder.warm import Client, Kernel, Server
 
-READ_AT_THE_START = ("JAX_", "XLA_", "PYTHON", "ISOMETRY_", "MPL")
+READ_AT_THE_START = ("PYTHON", "MPL")
 """Variables, by how they begin, that a process reads once: kernels that differ in them come from different servers."""
 
 _servers: dict[frozenset[tuple[str, str]], Server] = {}
@@ -72,7 +72,7 @@ class Provisioner(LocalProvisioner):
             plan=self.plan,
             output=self.output,
         )
-        self.pid = self.kernel.pid  # type: ignore[assignment]
+        self.pid = self.kernel.pid
         return self.connection_info
 
     async def poll(self) -> int | None:

@@ -132,10 +132,13 @@ class Runner(NotebookClient):
                 "store_widget_state": False,
             },
         )
+        self.km: Any = None
+        self.kc: Any = None
         self.remarks: list[Remark] = []
         self.comm_open_handlers = {}  # nobody looks at widgets, and what they hold is bounded by nothing
         self._client, self._move_in, self._examiner = client, move_in, examiner
-        self._seconds, self._limits, self._word = seconds, limits, word
+        self._seconds, self._limits = seconds, limits
+        self._word = os.open(word, os.O_WRONLY | os.O_CREAT, 0o600)
         self._patience, self._until = patience, time.monotonic() + patience
         self._deaths = 0
         self._ran: list[int] = []
@@ -160,6 +163,7 @@ class Runner(NotebookClient):
                     self._ran.append(index)
         finally:
             await self._stop()
+            os.close(self._word)
 
     async def _ready(self, before: int) -> bool:
         """Have a kernel in which the cell `before` can run; False, and said, where there is to be none any more."""
@@ -202,7 +206,7 @@ class Runner(NotebookClient):
     async def _attempt(self, cell: NotebookNode, index: int, graded: bool) -> bool:
         """Run one cell; whether it ended by itself. Where its kernel did not survive, there is none afterwards."""
         name = named(cell, index)
-        self._word.write_text(name, encoding="utf-8")
+        self._tell(name)
         self._overdue, self._passed, self._full = False, 0, False
         self._examiner.begin(cell.metadata.get("nbgrader", {}).get("grade_id") if graded else None)
         said = ""
@@ -231,6 +235,10 @@ class Runner(NotebookClient):
         elif self._overdue:
             self.remarks.append(Remark(f"{the(name)} ran for more than {self._seconds} s and was stopped.", name))
         return not said and not self._overdue
+
+    def _tell(self, name: str) -> None:
+        said = name.encode()
+        os.ftruncate(self._word, os.pwrite(self._word, said, 0))
 
     # -- kernels
 
@@ -266,12 +274,12 @@ class Runner(NotebookClient):
 
     async def _greet(self) -> None:
         """Wait until the kernel answers, and what it shows arrives."""
-        until = time.monotonic() + self.startup_timeout
+        until, kernel, client = time.monotonic() + self.startup_timeout, self.km.provisioner, self.kc
         while time.monotonic() < until:
-            if not await self.km.is_alive():
+            if await kernel.poll() is not None:
                 raise DeadKernelError("The kernel died as it started.")
-            asked = self.kc.kernel_info()
-            if await _hears(self.kc.shell_channel, asked, 1.0) and await _hears(self.kc.iopub_channel, asked, 0.2):
+            asked = client.kernel_info()
+            if await _hears(client.shell_channel, asked, 1.0) and await _hears(client.iopub_channel, asked, 0.2):
                 return
         raise DeadKernelError("The kernel did not answer.")
 

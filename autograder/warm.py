@@ -58,11 +58,15 @@ OWN = {
 
 IMPORTS = (
     "IPython.core.completer",
+    "IPython.core.completerlib",
+    "IPython.core.debugger",
+    "IPython.core.oinspect",
     "IPython.core.pylabtools",
+    "IPython.extensions.storemagic",
     "ipykernel.kernelapp",
     "ipykernel.ipkernel",
     "ipykernel.iostream",
-    "ipykernel.datapub",
+    "ipykernel.debugger",
     "ipywidgets",
     "matplotlib.pyplot",
     "matplotlib_inline.backend_inline",
@@ -74,7 +78,9 @@ IMPORTS = (
     "jax",
     "jax.numpy",
     "jax.scipy.linalg",
+    "jaxlib.mlir.dialects.builtin",
     "jaxlib.mlir.dialects.mhlo",
+    "jaxlib.mlir.extras.meta",
     "jax._src.compilation_cache",
     "jax._src.lru_cache",
     "course",
@@ -82,6 +88,16 @@ IMPORTS = (
     "autograder.sandboxed",
     "autograder.measure",
     "autograder.channel",
+    "encodings.ascii",
+    "encodings.cp437",
+    "encodings.idna",
+    "encodings.latin_1",
+    "tornado.locks",
+    "tornado.platform.asyncio",
+    "tornado.queues",
+    "stack_data",
+    "pygments.formatters.terminal256",
+    "pygments.styles.default",
 )
 """What every notebook's kernel imports before its first cell has run, or on the way. One that is not there is left out."""
 
@@ -201,7 +217,7 @@ class Client:
         finally:
             theirs.close()
             os.close(null)
-        answer = json.loads(said) if said else {"refused": "it has ended"}
+        answer: dict[str, Any] = json.loads(said) if said else {"refused": "it has ended"}
         if not handles:
             ours.close()
             raise Lost(str(answer.get("refused")))
@@ -217,7 +233,7 @@ class Server:
     Parameters
     ----------
     environment:
-        What it finds in its environment beside `OWN` and the few that are `KEPT`; JAX reads its settings there.
+        What it finds in its environment beside `OWN` and the few that are `KEPT`.
     imports:
         Modules to import beside `IMPORTS`.
     """
@@ -341,6 +357,7 @@ def serve(owner: socket.socket, listener: socket.socket, imports: Sequence[str])
     """Be the server: import, say so, and fork for whoever connects, until `owner` hangs up."""
     try:
         _import(imports)
+        _rehearse()
         require_alone()
     except Exception as error:
         owner.send(f"{type(error).__name__}: {error}"[:1000].encode())
@@ -379,6 +396,39 @@ def _import(further: Sequence[str]) -> None:
     for name in (*IMPORTS, *further):
         with suppress(ImportError):
             import_module(name)
+
+
+def _rehearse() -> None:
+    """Let JAX do before the fork what it does alike in every kernel, and what starts no backend: tracing."""
+    try:
+        import jax
+        from jax import numpy as jnp
+    except ImportError:
+        return
+    with suppress(Exception):  # in other versions there may be nothing to share: then every kernel makes its own
+        _share_the_compilers_context()
+
+    def net(W: Any, x: Any) -> Any:
+        h, _ = jax.lax.scan(lambda h, W_l: (jnp.tanh(W_l @ h), None), x, W)
+        return jnp.linalg.norm(h) + jnp.sum(jax.nn.sigmoid(x) ** 2) + jnp.log10(jnp.max(x)) + jnp.mean(h[0])
+
+    W, x = jax.ShapeDtypeStruct((3, 4, 4), jnp.float32), jax.ShapeDtypeStruct((4,), jnp.float32)
+    for f in (net, jax.jit(net), jax.grad(net), jax.vmap(net, in_axes=(None, 0))):
+        batch = jax.ShapeDtypeStruct((2, 4), jnp.float32) if f is not net and f.__name__ == "vmap" else x
+        with suppress(Exception):
+            jax.make_jaxpr(f)(W, batch)
+
+
+def _share_the_compilers_context() -> None:
+    """Let JAX translate everything within one context of its compiler, made here, instead of one for each function.
+
+    To make one, and load the compiler's dialects into it, takes several milliseconds, most of the time of translating
+    a small function; and what is made before the fork need not be made after it. Modules stay apart within a context.
+    """
+    from jax._src.interpreters import mlir
+
+    shared = mlir.make_ir_context()
+    mlir.make_ir_context = lambda: shared
 
 
 def _reap(children: dict[int, _Child]) -> None:
@@ -456,6 +506,7 @@ def _be_a_kernel(asked: dict[str, Any], output: int) -> None:
             os.dup2(source, target)
         _close_from(3)
         os.environ.update(asked["environment"])
+        _tell_jax(asked["environment"])
         tempfile.tempdir = None  # as TMPDIR says from now on
         os.chdir(asked["folder"])
 
@@ -473,6 +524,24 @@ def _be_a_kernel(asked: dict[str, Any], output: int) -> None:
             sys.stdout.flush()
             sys.stderr.flush()
         os._exit(code)
+
+
+def _tell_jax(environment: Mapping[str, str]) -> None:
+    """Give JAX the settings that it would have read from this environment, had it been imported in it."""
+    jax = sys.modules.get("jax")
+    if jax is None:
+        return
+    for name, text in environment.items():
+        known = jax.config.values
+        if (setting := name.lower()) not in known:
+            continue
+        was = known[setting]
+        value: Any = text
+        if isinstance(was, bool):
+            value = text.lower() not in ("", "0", "false", "off", "no", "n", "f")
+        elif isinstance(was, int | float):
+            value = type(was)(text)
+        jax.config.update(setting, value)
 
 
 def _close_from(first: int) -> None:

@@ -9,7 +9,7 @@ else.
 from __future__ import annotations
 
 import atexit
-import json
+import gc
 import os
 import pickle
 import shutil
@@ -75,8 +75,12 @@ class Desk:
         except (OSError, EOFError):
             raise Gone from None
 
+    def kill(self) -> None:
+        """End it, and with it its kernels; whoever waits for it hears that it is gone."""
+        self._process.kill()
+
     def end(self) -> None:
-        """End it, and with it its kernels."""
+        """End it, and let go of it."""
         self._line.close()
         self._process.kill()
         self._process.wait()
@@ -90,7 +94,7 @@ def _path() -> str:
 _lock = threading.Lock()
 _free: list[Desk] = []
 _busy: set[Desk] = set()
-_servers: dict[str, Server] = {}
+_server: Server | None = None
 _owner = os.getpid()
 
 
@@ -102,28 +106,26 @@ def _desk() -> Desk:
         return desk
 
 
-def _server(environment: dict[str, str]) -> str:
-    """The place of this process's server for such an environment; one that has ended is replaced."""
-    key = json.dumps(environment, sort_keys=True)
+def _place() -> str:
+    """The place of this process's server; one that has ended is replaced."""
+    global _server
+    _after_a_fork()
     with _lock:
-        found = _servers.get(key)
-        if found is None or not found.alive():
-            for old in _servers.values():  # a class has one environment, and the last class is over
-                old.end()
-            _servers.clear()
-            found = _servers[key] = Server(environment)
-            found.ready()
-        return found.place
+        if _server is None or not _server.alive():
+            if _server is not None:
+                _server.end()
+            _server = Server()
+            _server.ready()
+        return _server.place
 
 
 def _after_a_fork() -> None:
     """Desks and servers belong to the process that started them, not to its copies."""
-    global _owner
+    global _owner, _server
     if _owner != os.getpid():
-        _owner = os.getpid()
+        _owner, _server = os.getpid(), None
         _free.clear()
         _busy.clear()
-        _servers.clear()
 
 
 def grade_one(task: Task) -> Outcome:
@@ -157,7 +159,7 @@ def _attempt(task: Task, seconds: float) -> tuple[Any, str]:
         # The path of a socket in it may have 107 characters.
         short = len(tempfile.gettempdir()) < 60
         scratch = Path(tempfile.mkdtemp(prefix="grade-", dir=None if short else "/tmp"))
-        place = _server(task.environment)
+        place = _place()
         desk = _desk()
     except OSError as error:
         raise GradingError(
@@ -185,16 +187,17 @@ def _attempt(task: Task, seconds: float) -> tuple[Any, str]:
 
 def end_all() -> None:
     """End every desk and server of this process, and with them the kernels; who waits for a desk hears that it ended."""
+    global _server
     _after_a_fork()
     with _lock:
-        for desk in (*_free, *_busy):
-            desk._process.kill()
         for desk in _free:
             desk.end()
-        for server in _servers.values():
-            server.end()
         _free.clear()
-        _servers.clear()
+        for desk in _busy:
+            desk.kill()
+        if _server is not None:
+            _server.end()
+            _server = None
 
 
 atexit.register(end_all)
@@ -240,6 +243,8 @@ def serve(line: socket.socket) -> None:
     """Be a desk: take tasks until whoever asks hangs up."""
     from autograder import pipeline
 
+    gc.collect()
+    gc.freeze()  # what is imported stays, and need not be looked at with every new notebook
     clients: dict[str, Client] = {}
     while True:
         try:
