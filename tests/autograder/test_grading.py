@@ -35,6 +35,13 @@ WORTH = {"scale-check": 2.0, "count-check": 1.0, "relu-check": 4.0}
 LIMIT = 8
 
 
+def kernels() -> list[psutil.Process]:
+    """The kernels that this process's warm servers have forked, and that still run."""
+    servers = [p for p in psutil.Process().children() if "autograder.warm" in p.cmdline()]
+    found = [child for server in servers for child in server.children()]
+    return [p for p in found if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
+
+
 class Graded:
     """A class that was graded: its course, its learners, and what came of it."""
 
@@ -95,6 +102,14 @@ def copied_check(data: Any) -> None:
     data["cells"].append(json.loads(json.dumps(cell(data, "scale-check"))))
 
 
+def dying_on(data: Any) -> None:
+    """Four cells before `relu` in each of which the kernel dies."""
+    where = next(i for i, c in enumerate(data["cells"]) if c["metadata"].get("nbgrader", {}).get("grade_id") == "relu")
+    for _ in range(4):
+        died = {"cell_type": "code", "metadata": {}, "source": "import os; os._exit(1)", "outputs": []}
+        data["cells"].insert(where, died | {"execution_count": None})
+
+
 def skipped(data: Any) -> None:
     cell(data, "scale")["source"] = "scale = 0"
     cell(data, "scale-check")["metadata"]["tags"] = ["skip-execution"]
@@ -112,6 +127,7 @@ def text_for_points(points: str) -> Callable[[Any], None]:
 BY_HAND: dict[str, Callable[[Any], None]] = {
     "dead": before("relu", "import os; os._exit(1)"),
     "stubborn": before("count", "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass"),
+    "mortal": dying_on,
     "twice": copied_check,
     "partly": in_place,
     "skipped": skipped,
@@ -167,9 +183,14 @@ def test_the_broken_ones_are_recorded_with_reason_and_cell_and_stop_nobody(grade
     deleted = graded.rows[graded.one(Kind.DELETED).name]
     assert deleted.state is Ending.GRADED and "missing and counts zero" in deleted.reason and deleted.score > 0
     dead = graded.rows["dead"]
-    assert (dead.state, dead.reason, dead.cell, dead.score) == (Ending.FAILED, "The kernel died in relu.", "relu", 0)
+    assert (dead.state, dead.reason, dead.cell) == (Ending.GRADED, "The kernel died in relu.", "relu")
+    assert {c: dead.scores[c] for c in WORTH} == WORTH | {"relu-check": 0.0}
     stubborn = graded.rows["stubborn"]
-    assert stubborn.state is Ending.FAILED and stubborn.cell == "count" and "would not stop" in stubborn.reason
+    assert stubborn.state is Ending.GRADED and stubborn.cell == "count" and "would not stop" in stubborn.reason
+    assert {c: stubborn.scores[c] for c in WORTH} == WORTH | {"count-check": 0.0}
+    mortal = graded.rows["mortal"]
+    assert mortal.state is Ending.GRADED and "died 4 times; from the cell relu on nothing was run" in mortal.reason
+    assert {c: mortal.scores[c] for c in WORTH} == WORTH | {"relu-check": 0.0}
     assert len(graded.rows) == len(graded.learners) + len(BY_HAND)
 
 
@@ -278,10 +299,16 @@ def test_a_feedback_page_asks_the_network_for_nothing(graded: Graded, chromium: 
 
 
 def test_the_page_of_a_failed_one_says_why(graded: Graded) -> None:
+    name = graded.one(Kind.MALFORMED).name
+    page = graded.page(name)
+    assert "Not graded" in page and "not a notebook" in page and "<script" not in page
+    as_run = nbformat.read(graded.into / "autograded" / name / UNIT / f"{UNIT}.ipynb", as_version=4)
+    assert "not a notebook" in as_run.cells[0].source
+
+
+def test_the_page_of_one_whose_kernel_died_shows_where_and_all_the_rest(graded: Graded) -> None:
     page = graded.page("dead")
-    assert "Not graded" in page and "The kernel died in relu." in page and "<script" not in page
-    as_run = nbformat.read(graded.into / "autograded" / "dead" / UNIT / f"{UNIT}.ipynb", as_version=4)
-    assert "The kernel died in relu." in as_run.cells[0].source
+    assert "The kernel died in relu." in page and "2 of 2 points" in page and "<script" not in page
 
 
 @pytest.mark.parametrize(
@@ -311,9 +338,7 @@ def test_a_formula_is_drawn_and_one_that_cannot_be_is_shown_as_code() -> None:
 
 def test_no_file_is_left_half_written(graded: Graded) -> None:
     assert [p for p in graded.into.rglob(".*") if p.is_file()] == []
-    children = psutil.Process().children(recursive=True)
-    alive = [p for p in children if p.status() != psutil.STATUS_ZOMBIE]  # one that ended has no command line any more
-    assert not [p for p in alive if "ipykernel" in " ".join(p.cmdline())]
+    assert kernels() == []
 
 
 # --------------------------------------------------------------------------- grading again
@@ -324,11 +349,8 @@ def test_a_failure_leaves_no_older_score_and_a_repair_brings_it_back(graded: Gra
     path = graded.submitted / name / UNIT / f"{UNIT}.ipynb"
     others = {student: row for student, row in graded.rows.items() if student != name}
     try:
-        for content, said in ((b"{", "not a notebook"), (None, "kernel died")):
-            if content is None:
-                graded.hand_in(name, BY_HAND["dead"])
-            else:
-                path.write_bytes(content)
+        for content, said in ((b"{", "not a notebook"), (b'{"nbformat": 4, "cells": []}', "another notebook")):
+            path.write_bytes(content)
             assert list(graded.grade(name)) == [name]
             assert graded.in_nbgrader(name) == dict.fromkeys([*WORTH, "why"], 0.0)
             row = graded.grade(name)[name]
@@ -375,8 +397,7 @@ def test_an_interrupted_batch_leaves_whole_grades_and_no_process(graded: Graded,
         written = ledger.rows(UNIT)
     assert 1 <= len(written) < len(graded.rows)
     assert all(row == graded.rows[row.student] for row in written)
-    left = psutil.Process().children(recursive=True)
-    assert not [p for p in left if p.is_running() and "ipykernel" in " ".join(p.cmdline())]
+    assert kernels() == []
 
 
 # --------------------------------------------------------------------------- the gradebook
