@@ -50,6 +50,9 @@ OWN = {
     "PYTHONHASHSEED": "0",
     "PYTHONDONTWRITEBYTECODE": "1",
     "JOBLIB_MULTIPROCESSING": "0",  # a kernel may start no process, and joblib would say so on stderr
+    # ipykernel says so before anything imports matplotlib, which here is there already. Its backend itself is imported
+    # by the first figure: it looks for the shell that it is to show figures in.
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
     # NumPy's own threads would be there before the fork. Kernels run side by side, and use the cores that way.
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
@@ -68,8 +71,9 @@ IMPORTS = (
     "ipykernel.iostream",
     "ipykernel.debugger",
     "ipywidgets",
+    "matplotlib.backends.backend_agg",
     "matplotlib.pyplot",
-    "matplotlib_inline.backend_inline",
+    "matplotlib_inline.config",
     "numpy",
     "numpy.testing",
     "numpy.polynomial",

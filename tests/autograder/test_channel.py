@@ -21,9 +21,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograder import bank, channel, judge
-from autograder.channel import Answer, Came, Recorded, Refused, Value
+from autograder.channel import Answer, Came, Recorded, Refused, Transcript, Value
 from autograder.errors import GradingError
-from autograder.examiner import SILENT, Examiner, Paper, secret, seed
+from autograder.examiner import SILENT, Examiner, Paper, rejudge, secret, seed
 from autograder.exercise import State, Verdict
 
 BANKS = [
@@ -564,3 +564,67 @@ def test_a_secret_that_cannot_be_used_is_said_to_be(tmp_path: Path) -> None:
         secret(tmp_path / "bad.secret")
     with pytest.raises(GradingError, match="cannot be used"):
         secret(tmp_path / "no" / "folder.secret")
+
+
+# --------------------------------------------------------------------------- judged again from what was handed over
+
+
+def transcribed(tmp: Path, exercise: str, answer: Any) -> tuple[Verdict, Transcript]:
+    """The verdict, and the transcript after it was written down and read."""
+
+    def act(place: str) -> None:
+        channel.hand_in(exercise, answer, place)
+
+    verdict, examiner = examined(tmp, exercise, act)
+    return verdict, Transcript.from_text(examiner.transcripts()[ANSWER].to_text())
+
+
+POOL = [
+    (name, answer)
+    for name, (_, declared) in sorted(EXERCISES.items())
+    for answer in (
+        *(
+            f if declared.is_code else f(**ARGUMENTS[name])
+            for f in (declared.reference, *(m.answer for m in declared.mistakes))
+        ),
+        None,
+        "a word",
+        np.eye(3),
+        lambda *xs: 1 / 0,
+        lambda *xs: None,
+    )
+]
+
+
+@given(st.sampled_from(POOL), st.floats(-2, 2))
+def test_the_transcript_judged_again_gives_the_verdict(
+    tmp_path_factory: pytest.TempPathFactory, asked: tuple[str, Any], change: float
+) -> None:
+    exercise, answer = asked
+    if isinstance(answer, int | float | np.generic):
+        answer = answer + round(change, 1)
+    verdict, transcript = transcribed(tmp_path_factory.mktemp("t"), exercise, answer)
+    assert rejudge(PAPERS[exercise], transcript) == verdict
+
+
+def test_silence_and_what_was_refused_are_judged_again_too(tmp_path: Path) -> None:
+    assert rejudge(PAPERS["sample.gradient_scale"], None).sentence == SILENT
+    refused = Transcript("sample.gradient_scale", refused="came in a form that nobody sends")
+    assert rejudge(PAPERS["sample.gradient_scale"], refused).state is State.UNREADABLE
+
+
+def test_where_something_else_is_asked_by_now_only_running_again_tells(tmp_path: Path) -> None:
+    _, declared = EXERCISES["sample.layer_jacobian"]
+    _, transcript = transcribed(tmp_path, "sample.layer_jacobian", declared.reference)
+    other = Paper(ANSWER, declared.id, PAPERS[declared.id].bank, judge.questions(declared, {}, 1))
+    with pytest.raises(LookupError):
+        rejudge(other, transcript)
+    with pytest.raises(LookupError):
+        rejudge(PAPERS["sample.gradient_scale"], transcript)
+
+
+def test_a_transcript_that_would_be_too_large_is_not_kept() -> None:
+    large = Transcript("x", Value("array", "ndarray"), channel.kept([np.zeros(1_000_000)]))
+    assert large.to_text() == ""
+    with pytest.raises(Refused):
+        Transcript.from_text("{}")
