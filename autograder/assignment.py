@@ -39,11 +39,16 @@ class Assignment:
 
     @cached_property
     def bank(self) -> Bank:
-        """The unit's bank: an instructor's private one (`ISOMETRY_BANKS`), else the course's."""
+        """The unit's bank."""
+        return banks.load(self.bank_path)
+
+    @property
+    def bank_path(self) -> Path:
+        """The file of the unit's bank: an instructor's private one (`ISOMETRY_BANKS`), else the course's."""
         private = [Path(part) for part in os.environ.get("ISOMETRY_BANKS", "").split(os.pathsep) if part]
         for folder in (*private, self.root / "solutions"):
             if (folder / self.unit / "bank.py").is_file():
-                return banks.load(folder / self.unit / "bank.py")
+                return folder / self.unit / "bank.py"
         raise GradingError(
             f"{self.unit} has no bank, and without one nothing is judged. Put bank.py into {self.source}."
         )
@@ -82,8 +87,14 @@ class Assignment:
 
     def settings(self) -> Config:
         """nbgrader's settings for this course: its own `nbgrader_config.py`, else this project's."""
-        folder = self.root if (self.root / "nbgrader_config.py").is_file() else ROOT
-        return PyFileConfigLoader("nbgrader_config.py", path=str(folder)).load_config()
+        path = self.settings_path
+        return PyFileConfigLoader(path.name, path=str(path.parent)).load_config()
+
+    @property
+    def settings_path(self) -> Path:
+        """The file of nbgrader's settings."""
+        own = self.root / "nbgrader_config.py"
+        return own if own.is_file() else ROOT / own.name
 
 
 def find(unit: str, root: Path = ROOT) -> Assignment:

@@ -148,6 +148,7 @@ def grade(task: Task, scratch: Path) -> Outcome:
         as_run,
         page.read_text(encoding="utf-8"),
         time.monotonic() - started,
+        verdicts=examiner.verdicts(),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,10 @@ class Submission:
     """Manual score and extra credit, by the cell's id."""
     written: dict[str, str] = field(default_factory=dict)
     """Comments a person wrote, by the cell's id."""
+    data: bytes | None = field(default=None, repr=False)
+    """What stands in the file, once it was read: it travels with the submission to machines that have no such file."""
+    unusable: str | None = None
+    """Why it cannot be read, once that was tried."""
 
 
 class Unusable(Exception):
@@ -78,8 +82,18 @@ def _timestamp(notebook: Path) -> str | None:
         return None
 
 
+def read(submission: Submission) -> Submission:
+    """The submission with what stands in its file, or with why that cannot be read."""
+    try:
+        return replace(submission, data=content(submission))
+    except Unusable as unusable:
+        return replace(submission, unusable=str(unusable))
+
+
 def content(submission: Submission) -> bytes:
     """The bytes handed in; `Unusable` where there is no ordinary file of a sensible size."""
+    if submission.data is not None:
+        return submission.data
     path = submission.path
     if path.is_symlink() or not path.is_file():
         raise Unusable(
