@@ -134,11 +134,23 @@ def gather(unit: str, into: Path, root: Path = ROOT, url: str | None = None) -> 
     Writes nothing. `GradingError` where the unit or the gradebook is not there.
     """
     assignment = assignments.find(unit, root)
+    rows = _rows(assignment, into, url)
+    return Class(unit, rows, _asked(assignment), _alike(assignment, rows, into))
+
+
+def results(
+    unit: str, into: Path, root: Path = ROOT, url: str | None = None
+) -> tuple[tuple[Row, ...], dict[str, tuple[str, float]]]:
+    """Everyone's result for `unit`, and the name and points of each graded cell; as `gather`."""
+    assignment = assignments.find(unit, root)
+    return _rows(assignment, into, url), {one.cell: (one.name, one.points) for one in _asked(assignment)}
+
+
+def _rows(assignment: assignments.Assignment, into: Path, url: str | None) -> tuple[Row, ...]:
     if url is None:
         url = f"sqlite:///{gradebook(into)}"
     with Ledger(url, str(assignment.settings().CourseDirectory.course_id)) as ledger:
-        rows = tuple(ledger.rows(unit))
-    return Class(unit, rows, _asked(assignment), _alike(assignment, rows, into))
+        return tuple(ledger.rows(assignment.unit))
 
 
 def gradebook(into: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import statistics as library
 
@@ -47,7 +48,7 @@ def test_a_histogram_loses_nobody(values: list[float], top: float, bars: int) ->
     found = histogram(values, top, bars)
     assert len(found) == bars and sum(bar.number for bar in found) == len(values)
     assert found[0].start <= min(0.0, *values) and found[-1].stop >= max(top, *values)
-    for bar, after in zip(found, found[1:], strict=False):
+    for bar, after in itertools.pairwise(found):
         assert bar.stop == after.start
     for i, bar in enumerate(found):
         last = i == bars - 1
