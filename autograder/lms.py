@@ -96,9 +96,13 @@ class Roster:
         )
 
     def text(self) -> str:
-        out = io.StringIO(newline="")
-        csv.writer(out, delimiter=self.separator, lineterminator=self.ends).writerows([self.header, *self.lines])
-        return ("\ufeff" if self.marked else "") + out.getvalue()
+        made = ["\ufeff" if self.marked else ""]
+        for line in (self.header, *self.lines):
+            out = io.StringIO(newline="")
+            # It quotes a line break only where it is one of those that end a line, so both have to.
+            csv.writer(out, delimiter=self.separator, lineterminator="\r\n").writerow(line)
+            made.append(out.getvalue().removesuffix("\r\n") + self.ends)
+        return "".join(made)
 
     def column(self, name: str) -> int | None:
         """Where the column `name` is. `GradingError` where it is there twice."""
@@ -494,17 +498,20 @@ def write_new(path: Path, content: bytes) -> None:
     if os.path.lexists(path):
         raise there
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        if not path.parent.is_dir():
+            path.parent.mkdir(parents=True)
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:50]}.", dir=path.parent)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            os.link(temporary, path)  # unlike a renaming, this fails where something is
+            os.chmod(temporary, 0o644)
+            try:
+                os.link(temporary, path)  # unlike a renaming, this fails where something is
+            except FileExistsError:
+                raise there from None
         finally:
             os.unlink(temporary)
-    except FileExistsError:
-        raise there from None
     except OSError as error:
         raise GradingError(unwritable(path, error).replace("--into", "--out")) from None
