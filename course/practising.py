@@ -260,6 +260,12 @@ def questions(skill: str, *, gating: bool = False) -> list[Exercise]:
     return [e for e in exercises if not (gating and isinstance(e.answer, Choice) and len(e.answer.options) == 2)]
 
 
+def turned(exercises: list[Exercise], by: int) -> list[Exercise]:
+    """The same exercises in turn, from the one at place `by` on; past the last one, the first comes again."""
+    by %= len(exercises)
+    return exercises[by:] + exercises[:by]
+
+
 def start(skill: str, follower: Follower | None = None) -> Session:
     """A session on `skill` that goes on from the learner's record. `CourseError` where it cannot be practised."""
     manifest.load().skill(skill)
@@ -269,8 +275,8 @@ def start(skill: str, follower: Follower | None = None) -> Session:
     if not exercises:
         raise CourseError(f"“{skill}” has no short questions; its exercise is in the unit's notebook.")
     follower = follower or Follower()
-    begin = secrets.randbelow(len(exercises))  # not always the first kinds, or three of them would do for the skill
-    exercises = exercises[begin:] + exercises[:begin]
+    # Not always the first kinds, or three of them would do for the skill.
+    exercises = turned(exercises, secrets.randbelow(len(exercises)))
     return Session(skill, exercises, write=follower.write, standing=follower.standing, catch_up=follower.catch_up)
 
 
