@@ -28,7 +28,6 @@ from course.mastery import record
 from course.mastery.record import Event
 
 BEGAN = datetime(2026, 3, 1, tzinfo=UTC)
-KEEPER = Path(keeper.__file__).with_suffix(".js").read_text(encoding="utf-8")
 
 
 def event(n: int, id: str = "", **what: Any) -> Event:
@@ -155,7 +154,7 @@ def opened(chromium: Any, tmp_path: Path) -> Iterator[Callable[..., Page]]:
         page = Page(context.new_page(), Kernel(tmp_path / "record.jsonl"))
         files = {
             "/": ("text/html", _PAGE),
-            "/keeper.js": ("text/javascript", KEEPER),
+            "/keeper.js": ("text/javascript", keeper.Keeper._esm),
             "/view.css": ("text/css", keeper.Keeper._css),
         }
 
@@ -287,8 +286,10 @@ def test_what_is_packed_is_unpacked(parts: list[bytes]) -> None:
 def test_a_file_is_taken_by_event_id_and_taking_it_again_changes_nothing(tmp_path: Path) -> None:
     record.add(lines(1, 2))
     file = b"\n".join(lines(2, 3, 4))
-    assert bring_in(file, "mine.jsonl") == "Took 2 new events from mine.jsonl; 1 was in your record already."
-    assert bring_in(file, "mine.jsonl") == "Took no new event from mine.jsonl; 3 were in your record already."
+    assert bring_in(file, "mine.jsonl") == "Took 2 new events from mine.jsonl; the other 1 was in your record already."
+    assert bring_in(file, "mine.jsonl") == "Took 0 new events from mine.jsonl; all 3 were in your record already."
+    one = b"\n".join(lines(4))
+    assert bring_in(one, "one.jsonl") == "Took 0 new events from one.jsonl; the one in it was in your record already."
     assert sorted(record.by_id(record.text())) == [f"{n:032x}" for n in (1, 2, 3, 4)]
 
 
