@@ -1,5 +1,5 @@
 // The keeper's browser half: a copy of the record in IndexedDB, and the two buttons. How it meets the kernel is told in
-// keeping.py. One module is one keeper: `keeping` below lives as long as its model does.
+// keeping.py. One module is one keeper: `keeping` below lives as long as its model does. views/axes.js stands before it.
 
 // ---------------------------------------------------------------------------- the copy
 
@@ -41,7 +41,6 @@ const through = (bytes, stream) => new Response(new Blob([bytes]).stream().pipeT
 const deflate = (bytes) => through(bytes, new CompressionStream("deflate"));
 const inflate = (bytes) => through(bytes, new DecompressionStream("deflate"));
 
-const PATIENCE = 2000; // ms after which a reader wants to know why nothing happens
 const ASKED = 2000; // ids of lines in one question, some 70 kB
 const READ = 500; // lines read from the copy at once
 
@@ -240,36 +239,23 @@ const SAY = {
     `? This browser keeps ${events(strangers)} of a record that has nothing in common with yours. Are they yours, too?`,
   left: () => "○ They are left as they are, and this browser keeps no copy of your record.",
 };
-const SILENT =
-  "… The kernel has not answered yet: it is busy with another cell, or it was stopped (then run this cell again).";
 const LIMIT =
   "That copy stays in this browser, on this host. Binder may give you another host next time: download your record to be sure.";
 
-function node(tag, attributes, ...children) {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  made.append(...children);
-  return made;
-}
-
 function render({ model, el }) {
   if (!keeping) initialize({ model });
-  const button = (text, action) => {
-    const made = node("button", { type: "button" }, text);
-    made.addEventListener("click", action);
-    return made;
-  };
-  const status = node("span", { role: "status" });
-  const said = node("p", { class: "iso-words", role: "status" });
+  const button = (text, action) => make("button", { type: "button", onclick: action }, text);
+  const status = make("span", { role: "status" });
+  const said = make("p", { class: "iso-words", role: "status" });
   said.hidden = true;
-  const file = node("input", { type: "file", accept: ".jsonl,.json,.txt", "aria-label": "A downloaded record", hidden: "" });
+  const file = make("input", { type: "file", accept: ".jsonl,.json,.txt", "aria-label": "A downloaded record", hidden: "" });
   const download = button("Download my record", () => doing(() => keeping.next(() => keeping.download())));
   const upload = button("Upload a record…", () => file.click());
   const mine = button("They are mine: bring them in", () => keeping.meet(true));
   const leave = button("Leave them", () => keeping.leave());
-  const choice = node("span", {}, mine, " ", leave);
-  const root = node("div", { class: "iso-view iso-keeper", role: "group", "aria-label": "Your record" },
-    node("div", { class: "iso-bar" }, download, upload, file, status, choice), said, node("p", { class: "iso-takeaway" }, LIMIT));
+  const choice = make("span", {}, mine, " ", leave);
+  const root = make("div", { class: "iso-view iso-keeper", role: "group", "aria-label": "Your record" },
+    make("div", { class: "iso-bar" }, download, upload, file, status, choice), said, make("p", { class: "iso-takeaway" }, LIMIT));
   el.replaceChildren(root);
 
   async function doing(action) {
@@ -290,14 +276,11 @@ function render({ model, el }) {
     const [chosen] = file.files;
     if (chosen) doing(() => keeping.next(() => keeping.upload(chosen)));
   });
-  root.addEventListener("keydown", (event) => {
-    const theirs = event.ctrlKey || event.metaKey || event.altKey || event.key === "Escape";
-    if (!theirs) event.stopPropagation(); // JupyterLab would take plain keys for itself
-  });
+  ownKeys(root);
 
   function show() {
     const { state, silent } = keeping;
-    const text = silent ? SILENT : SAY[state.phase](state);
+    const text = silent ? `… ${SILENT}` : SAY[state.phase](state);
     if (status.textContent !== text) status.textContent = text;
     choice.hidden = state.phase !== "strangers";
     root.dataset.phase = state.phase;
