@@ -41,6 +41,9 @@ const through = (bytes, stream) => new Response(new Blob([bytes]).stream().pipeT
 const deflate = (bytes) => through(bytes, new CompressionStream("deflate"));
 const inflate = (bytes) => through(bytes, new DecompressionStream("deflate"));
 
+class Refused extends Error {} // said to the reader as it is
+
+const SHORT = "The kernel did not send all of your record. Restart it, run this cell again, and try once more.";
 const ASKED = 2000; // ids of lines in one question, some 70 kB
 const READ = 500; // lines read from the copy at once
 
@@ -62,7 +65,7 @@ export async function fetchLines(ask, ids, then) {
     const { answer, buffers } = await ask({ do: "give", ids: ids.slice(at, at + ASKED) });
     const text = new TextDecoder().decode(await inflate(buffers[0]));
     await then(text.split("\n").filter(Boolean).map((line) => [JSON.parse(line).id, line]));
-    if (!answer.done) return; // a kernel of another make: rather nothing than for ever
+    if (!answer.done) throw new Refused(SHORT); // rather an end than to ask for ever
     at += answer.done;
   }
 }
@@ -108,8 +111,6 @@ export async function meet(copy, ask, bytes, welcome = false) {
 }
 
 // ---------------------------------------------------------------------------- one keeper
-
-class Refused extends Error {}
 
 class Keeping {
   constructor(model) {
@@ -239,6 +240,7 @@ const SAY = {
     `? This browser keeps ${events(strangers)} of a record that has nothing in common with yours. Are they yours, too?`,
   left: () => "○ They are left as they are, and this browser keeps no copy of your record.",
 };
+const FAILED = "! This browser could not do that. Nothing of your record is lost: reload the page, and try again.";
 const LIMIT =
   "That copy stays in this browser, on this host. Binder may give you another host next time: download your record to be sure.";
 
@@ -265,8 +267,8 @@ function render({ model, el }) {
     try {
       said.textContent = `✓ ${await action()}`;
     } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      said.textContent = `! ${error.message}`;
+      if (!(error instanceof Refused)) console.error(error);
+      said.textContent = error instanceof Refused ? `! ${error.message}` : FAILED;
     } finally {
       download.disabled = upload.disabled = false;
       file.value = "";

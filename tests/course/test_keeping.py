@@ -427,6 +427,48 @@ def test_an_empty_record_is_not_downloaded(page: Page) -> None:
     expect(seen).to_contain_text("○ This browser will keep a copy of your record.")
 
 
+class Short(Kernel):
+    """A kernel that tells of events and sends none of them."""
+
+    def hear(self, message: str) -> str:
+        answer, parts = json.loads(super().hear(message))
+        if "done" in answer:
+            answer, parts = answer | {"done": 0}, [base64.b64encode(pack([])).decode()]
+        return json.dumps([answer, parts])
+
+
+@pytest.mark.browser
+def test_a_record_that_comes_in_part_is_said_and_not_taken_for_all_of_it(page: Page, tmp_path: Path) -> None:
+    short = Short(tmp_path / "short.jsonl")
+    short.path.write_bytes(b"\n".join(lines(1, 2)))
+    seen = page.keeper(short)
+    said = "! The kernel did not send all of your record. Restart it, run this cell again, and try once more."
+    expect(seen.locator("span[role=status]")).to_have_text(said)
+    saved: list[object] = []
+    page.page.on("download", lambda coming: saved.append(coming))
+    seen.get_by_role("button", name="Download my record").click()
+    expect(seen.locator("p[role=status]")).to_have_text(said)
+    assert saved == []
+
+
+@pytest.mark.browser
+def test_what_a_browser_cannot_do_is_said_and_may_be_tried_again(page: Page) -> None:
+    page.kernel.path.write_bytes(b"\n".join(lines(1, 2)))
+    seen = page.keeper(
+        storage="window.makes = URL.createObjectURL; URL.createObjectURL = () => { throw new TypeError('no'); }"
+    )
+    download = seen.get_by_role("button", name="Download my record")
+    download.click()
+    expect(seen).to_contain_text(
+        "! This browser could not do that. Nothing of your record is lost: reload the page, and try again."
+    )
+    expect(download).to_be_enabled()
+    page.page.evaluate("() => { URL.createObjectURL = window.makes; }")
+    with page.page.expect_download():
+        download.click()
+    expect(seen).to_contain_text("✓ Downloaded")
+
+
 @pytest.mark.browser
 def test_a_kernel_that_lets_a_question_wait_is_told_of_until_it_answers(page: Page) -> None:
     busy = "window.real = window.kernel; window.kernel = (m) => new Promise((go) => { window.go = () => go(window.real(m)); })"
