@@ -11,12 +11,12 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 from autograder import assignment as assignments
-from autograder import files, similarity, statistics, submission
+from autograder import charts, files, plain, similarity, statistics, submission
 from autograder.assignment import graded_cells
 from autograder.bank import ROOT
 from autograder.errors import GradingError
@@ -39,6 +39,8 @@ class Asked:
     name: str
     """What it is called on the page: the exercise it checks, else the cell itself."""
     points: float
+    exercise: str
+    """The exercise it checks, else the cell."""
     sentences: dict[str, str] = field(default_factory=dict)
     """What a learner reads who makes a mistake, by the mistake's name."""
 
@@ -88,12 +90,12 @@ class Class:
         return list(zip(self.asked, found, strict=True))
 
     @cached_property
-    def held(self) -> list[tuple[Asked, statistics.Held, str]]:
+    def held(self) -> list[tuple[statistics.Held, str]]:
         """Every mistake that was found, with the sentence its learners read."""
-        named = {one.cell: one for one in self.asked}
-        found = statistics.misconceptions({row.student: row.mistakes for row in self.graded})
-        cells = [(named.get(one.cell) or Asked(one.cell, one.cell, 0.0), one) for one in found]
-        return [(asked, one, asked.sentences.get(one.mistake, "")) for asked, one in cells]
+        asks = {one.cell: one.exercise for one in self.asked}
+        sentences = {one.exercise: one.sentences for one in self.asked}
+        made = {row.student: [(asks.get(c, c), name) for c, name in row.mistakes.items()] for row in self.graded}
+        return [(one, sentences.get(one.exercise, {}).get(one.mistake, "")) for one in statistics.misconceptions(made)]
 
     @cached_property
     def waiting(self) -> list[Row]:
@@ -172,7 +174,11 @@ def _asked(assignment: assignments.Assignment) -> tuple[Asked, ...]:
     for cell, node in graded_cells(source).items():
         exercise = checked.get(cell)
         sentences = {mistake.name: mistake.sentence for mistake in exercise.mistakes} if exercise else {}
-        made.append(Asked(cell, names.get(cell, cell), float(node.metadata.nbgrader.get("points", 0)), sentences))
+        points = float(node.metadata.nbgrader.get("points", 0))
+        # The unit's name before it says nothing on the unit's own page.
+        full = (names.get(cell, cell), exercise.id if exercise else cell)
+        name, asks = (text.partition(".")[2] or text for text in full)
+        made.append(Asked(cell, name, points, asks, sentences))
     return tuple(made)
 
 
@@ -214,29 +220,33 @@ def _name(cell: dict[str, Any], number: int) -> str:
 # --------------------------------------------------------------------------- drawing
 
 
-def page(class_: Class) -> str:
-    """The page, as HTML."""
+@cache
+def _template() -> Any:
     import jinja2
+    from markupsafe import Markup
 
-    from autograder import charts, plain
+    def final(value: Any) -> Any:
+        return plain.shown(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
+        finalize=final,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {
-        "shown": plain.shown,
-        "percent": charts.percent,
-        "number": lambda value: f"{value:.4g}",
-        "coded": _coded,
-    }
+    environment.filters |= {"percent": charts.percent, "number": lambda value: f"{value:.4g}", "coded": _coded}
+    return environment.get_template("page.html.j2")
+
+
+def page(class_: Class) -> str:
+    """The page, as HTML."""
     seconds = [row.seconds for row in class_.rows]
-    shares = [(asked.name, item.difficulty) for asked, item in class_.items if item.difficulty is not None]
+    read_whole = [(asked, item) for asked, item in class_.items if item.n == len(class_.graded)]
+    shares = [(asked.name, item.difficulty) for asked, item in read_whole if item.difficulty is not None]
     unread = {cell: [row.student for row in class_.waiting if cell in row.unread] for cell in class_.unread}
-    return environment.get_template("page.html.j2").render(
+    return _template().render(
         of=class_,
         style=(TEMPLATES / "style.css").read_text(encoding="utf-8"),
         charts=charts,

@@ -113,23 +113,27 @@ def items(points: Sequence[Mapping[str, float]], most: Mapping[str, float]) -> l
 
 @dataclass(frozen=True)
 class Held:
-    """A mistake, where it was found, and who made it."""
+    """A mistake, in which exercise it was found, and who made it."""
 
-    cell: str
+    exercise: str
     mistake: str
     students: tuple[str, ...]
     share: float
     """Of the students looked at."""
 
 
-def misconceptions(mistakes: Mapping[str, Mapping[str, str]]) -> list[Held]:
-    """Who made which mistake, the most frequent first. `mistakes` holds each student's, by cell; also those of none."""
+def misconceptions(mistakes: Mapping[str, Iterable[tuple[str, str]]]) -> list[Held]:
+    """Who made which mistake, the most frequent first.
+
+    `mistakes` holds what each student made, as exercise and name; also of those who made none. Who makes one in
+    several questions of an exercise holds it once.
+    """
     found: dict[tuple[str, str], list[str]] = {}
     for student, made in mistakes.items():
-        for cell, name in made.items():
-            found.setdefault((cell, name), []).append(student)
-    held = [Held(cell, name, tuple(sorted(who)), len(who) / len(mistakes)) for (cell, name), who in found.items()]
-    return sorted(held, key=lambda one: (-len(one.students), one.cell, one.mistake))
+        for one in set(made):
+            found.setdefault(one, []).append(student)
+    held = [Held(where, name, tuple(sorted(who)), len(who) / len(mistakes)) for (where, name), who in found.items()]
+    return sorted(held, key=lambda one: (-len(one.students), one.exercise, one.mistake))
 
 
 def share(part: int, whole: int) -> float:

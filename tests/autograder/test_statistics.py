@@ -108,17 +108,19 @@ def test_an_exercise_that_does_not_tell_anyone_apart_has_none() -> None:
     assert hard.discrimination is None
 
 
-@given(
-    st.dictionaries(st.text(max_size=3), st.dictionaries(st.sampled_from("ab"), st.sampled_from("xyz")), max_size=20)
-)
-def test_every_mistake_is_counted_once_for_each_who_made_it(made: dict[str, dict[str, str]]) -> None:
+MADE = st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("xyz")), max_size=5)
+
+
+@given(st.dictionaries(st.text(max_size=3), MADE, max_size=20))
+def test_every_mistake_is_counted_once_for_each_who_made_it(made: dict[str, list[tuple[str, str]]]) -> None:
     found = misconceptions(made)
-    assert {(one.cell, one.mistake, who) for one in found for who in one.students} == {
-        (cell, name, student) for student, own in made.items() for cell, name in own.items()
+    assert {(one.exercise, one.mistake, who) for one in found for who in one.students} == {
+        (exercise, name, student) for student, own in made.items() for exercise, name in own
     }
+    assert all(len(set(one.students)) == len(one.students) for one in found)
     assert [len(one.students) for one in found] == sorted((len(one.students) for one in found), reverse=True)
     assert all(one.share == len(one.students) / len(made) for one in found)
-    assert len({(one.cell, one.mistake) for one in found}) == len(found)
+    assert len({(one.exercise, one.mistake) for one in found}) == len(found)
 
 
 def test_the_longest_come_first_and_ties_by_name() -> None:
