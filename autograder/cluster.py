@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from distributed import Client, WorkerPlugin, get_worker
 
 from autograder.errors import GradingError
-from autograder.kit import Kit, keep
+from autograder.kit import Kit, keep_elsewhere
 from autograder.workers import Workers
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Graders(WorkerPlugin):
         self.pool: Workers | None = None
 
     def setup(self, worker: Worker) -> None:
-        self.pool = Workers(worker.state.nthreads, self.seconds, keep, (self.kit,))
+        self.pool = Workers(worker.state.nthreads, self.seconds, keep_elsewhere, (self.kit,))
 
     def teardown(self, worker: Worker) -> None:
         if self.pool is not None:

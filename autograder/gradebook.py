@@ -121,15 +121,18 @@ class Ledger:
     url:
         The database, as SQLAlchemy names it: `sqlite:///…/gradebook.db`, or `postgresql://user:password@host/name`.
     course:
-        nbgrader's id of the course.
+        nbgrader's id of the course; None to open only a gradebook that is there.
     patience:
-        Seconds to wait while another holds the database.
+        Seconds to wait while another holds the database; by default `PATIENCE`.
     """
 
-    def __init__(self, url: str, course: str, patience: float = PATIENCE) -> None:
+    def __init__(self, url: str, course: str | None = None, patience: float | None = None) -> None:
         self.url = normal(url)
+        file = make_url(self.url).database if self.url.startswith("sqlite") else None
+        if course is None and file is not None and not Path(file).is_file():
+            raise GradingError(f"There is no gradebook {file}. Grade first, or name its folder with --into.")
         try:
-            self._engine = _engine(self.url, patience)
+            self._engine = _engine(self.url, PATIENCE if patience is None else patience)
             _prepare(self._engine, self.url, course)
         except ModuleNotFoundError as error:
             raise GradingError(
@@ -480,14 +483,16 @@ def _engine(url: str, patience: float) -> Engine:
     return engine
 
 
-def _prepare(engine: Engine, url: str, course: str) -> None:
+def _prepare(engine: Engine, url: str, course: str | None) -> None:
     """Let nbgrader make its tables, and make ours, where they are not there yet. Several may come here at once."""
     for tries in range(10):
         try:
             there = sql.inspect(engine)
             if not there.has_table(_CLASSES.name):
+                if course is None and not there.has_table(_OUTCOMES.name):
+                    raise GradingError(f"Nothing was graded into {shown(url)} yet.")
                 commands_on_path()
-                Gradebook(url, course).close()
+                Gradebook(url, course or "").close()
                 _OURS.create_all(engine)
             have = {column["name"] for column in sql.inspect(engine).get_columns(_OUTCOMES.name)}
             if missing := [column for column in _OUTCOMES.columns if column.name not in have]:

@@ -81,14 +81,9 @@ _here: dict[str, _Unpacked] = {}
 
 
 def keep(kit: Kit) -> None:
-    """Unpack a kit for this process, unless it has it. `GradingError` where this machine could come to other results."""
+    """Unpack a kit for this process, unless it has it."""
     if kit.key in _here:
         return
-    if kit.environment != keys.of_environment():
-        raise GradingError(
-            f"{platform.node()} has another Python, other packages or another version of this project than the machine "
-            "that grades, so its results could differ. Install the same lock on both."
-        )
     folder = tempfile.TemporaryDirectory(prefix="kit-")
     template, source = Path(folder.name) / "template", Path(folder.name) / "source"
     template.mkdir()
@@ -101,6 +96,16 @@ def keep(kit: Kit) -> None:
     bank = source / kit.unit / "bank.py"
     papers = {cell: replace(paper, bank=bank) for cell, paper in kit.papers.items()}
     _here[kit.key] = _Unpacked(kit, folder, template, source, papers)
+
+
+def keep_elsewhere(kit: Kit) -> None:
+    """`keep` on another machine; `GradingError` where that one could come to other results."""
+    if kit.environment != keys.of_environment():
+        raise GradingError(
+            f"{platform.node()} has another Python, other packages or another version of this project than the machine "
+            "that asked, so its results could differ. Install the same lock on both."
+        )
+    keep(kit)
 
 
 def run(errand: Errand) -> Outcome:

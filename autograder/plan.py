@@ -136,7 +136,9 @@ class Plan:
                     f"The graded cells of {unit} have changed since its class was graded ({', '.join(changed)}). "
                     "Grade into a new folder with --into, or move the old gradebook away."
                 )
-            assignments.prepare(assignment, workshop / "two", ledger.url)
+            known = ledger.known_class(unit)
+            if known is None or known[0] != self._inputs:  # else it stands there
+                assignments.prepare(assignment, workshop / "two", ledger.url)
             self._due = ledger.due(unit)
             set_due(pristine, course, unit, self._due)
             gradebook = (workshop / "gradebook.db").read_bytes()

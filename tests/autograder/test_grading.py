@@ -420,9 +420,8 @@ def test_the_command_prints_a_line_a_student_and_a_summary(
     flat.mkdir()
     for kind in (Kind.PERFECT, Kind.MALFORMED):
         (flat / f"{kind.name.lower()}.ipynb").write_bytes(graded.one(kind).content)
-    code, out, err = run(
-        monkeypatch, capsys, "grade", UNIT, "--submissions", flat, "--course", graded.course, "--into", tmp_path / "g"
-    )
+    wanted = [UNIT, "--submissions", flat, "--course", graded.course, "--into", tmp_path / "g"]
+    code, out, err = run(monkeypatch, capsys, "grade", *wanted, "--verbose")
     assert (code, err) == (0, "")
     assert re.search(r"^perfect +7 / 10 +graded", out, re.M)
     assert re.search(r"^malformed +0 / 10 +failed .* not a notebook", out, re.M)
