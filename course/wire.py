@@ -7,7 +7,6 @@ on Linux, more than all the computing. `jupyter/jupyter_server_config.d/isometry
 
 from __future__ import annotations
 
-from asyncio import Future
 from typing import Any
 
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
@@ -18,7 +17,7 @@ SETTING = "kernel_websocket_connection_class"
 class PromptConnection(ZMQChannelsWebsocketConnection):
     """A kernel's connection to a page that holds nothing back."""
 
-    def connect(self) -> Future[None] | None:
+    def connect(self) -> Any:
         self.websocket_handler.set_nodelay(True)
         return super().connect()
 
