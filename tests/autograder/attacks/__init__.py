@@ -7,10 +7,9 @@ same with stock nbgrader, one at a time and contained; `table.py` lays both side
 
 from __future__ import annotations
 
-from .attack import Attack, Handed, Place, registered
-
 # The attacks register themselves as they are imported, subject by subject.
-from . import answers, cells, processes, files, network, notebooks, outputs, channel  # noqa: F401, E402, I001
+from . import answers, cells, channel, files, network, notebooks, outputs, processes  # noqa: F401
+from .attack import Attack, Handed, Place, registered
 
 ATTACKS: dict[str, Attack] = registered()
 """Every attack, by its name."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .attack import Handed, Place, attack
+from .attack import Handed, Place, attack, code
 from .target import POINTS
 
 
@@ -11,31 +11,43 @@ def _(n: Handed, at: Place) -> None:
     n.put(scale=f"{POINTS}scale = 9.0\ncheck = lambda exercise, *answer, **numbers: POINTS[exercise]")
 
 
-@attack("forged-points", "The object that `check` returns says full points of itself.")
+@attack("forged-points", "The object that `check` returns says of itself that it is a point.")
 def _(n: Handed, at: Place) -> None:
     n.put(
-        scale="scale = 9.0\nfrom course.checking import Points\n"
-        "Points._repr_mimebundle_ = lambda self, **k: {'text/plain': '2.0'}\n"
-        "Points.__repr__ = Points.__str__ = lambda self: '2.0'"
+        scale=code("""
+            scale = 9.0
+            from course.checking import Points
+            Points._repr_mimebundle_ = lambda self, **k: {'text/plain': '1.0'}
+            Points.__repr__ = Points.__str__ = lambda self: '1.0'
+        """)
     )
 
 
 @attack("replaced-numpy", "NumPy's comparisons all say yes.")
 def _(n: Handed, at: Place) -> None:
     n.put(
-        scale="scale = 9.0\nimport numpy as np\nyes = lambda *a, **k: True\n"
-        "for name in ('allclose', 'array_equal', 'all', 'any', 'array_equiv'): setattr(np, name, yes)\n"
-        "np.isclose = lambda a, b, *c, **k: np.ones(np.broadcast(a, b).shape, bool)\n"
-        "np.abs = np.absolute = lambda x, *a, **k: np.zeros_like(x)"
+        scale=code("""
+            scale = 9.0
+            import numpy as np
+            yes = lambda *a, **k: True
+            for name in ('allclose', 'array_equal', 'all', 'any', 'array_equiv'): setattr(np, name, yes)
+            np.isclose = lambda a, b, *c, **k: np.ones(np.broadcast(a, b).shape, bool)
+            np.abs = np.absolute = lambda x, *a, **k: np.zeros_like(x)
+        """)
     )
 
 
 @attack("replaced-jax", "JAX's comparisons and conversions all say yes.")
 def _(n: Handed, at: Place) -> None:
     n.put(
-        scale="scale = 9.0\nimport jax, jax.numpy as jnp\nyes = lambda *a, **k: True\n"
-        "jnp.allclose = jnp.array_equal = jnp.all = yes\njax.jit = lambda f, *a, **k: f\n"
-        "jnp.asarray = jnp.array = lambda *a, **k: 0.3486784401"
+        scale=code("""
+            scale = 9.0
+            import jax, jax.numpy as jnp
+            yes = lambda *a, **k: True
+            jnp.allclose = jnp.array_equal = jnp.all = yes
+            jax.jit = lambda f, *a, **k: f
+            jnp.asarray = jnp.array = lambda *a, **k: 0.3486784401
+        """)
     )
 
 
@@ -44,74 +56,116 @@ def _(n: Handed, at: Place) -> None:
 )
 def _(n: Handed, at: Place) -> None:
     n.put(
-        scale="scale = 9.0\nimport course.checking\nfrom autograder import compare, judge\n"
-        "from autograder.exercise import State, Verdict\n"
-        "right = lambda exercise, *a, **k: Verdict(exercise.id, State.RIGHT, exercise.points, exercise.points)\n"
-        "judge.judge = judge.judge_value = course.checking.judge = right\n"
-        "compare.agrees = lambda *a, **k: True"
+        scale=code("""
+            scale = 9.0
+            import course.checking
+            from autograder import compare, judge
+            from autograder.exercise import State, Verdict
+            right = lambda exercise, *a, **k: Verdict(exercise.id, State.RIGHT, 1.0, exercise.points)
+            judge.judge = judge.judge_value = course.checking.judge = right
+            compare.agrees = lambda *a, **k: True
+        """)
     )
 
 
 @attack("equal-to-everything", "Numbers of classes of their own, equal to everything and never far away.")
 def _(n: Handed, at: Place) -> None:
     n.put(
-        scale="class Equal(float):\n    __eq__ = __ge__ = __le__ = lambda self, other: True\n"
-        "    __ne__ = __lt__ = __gt__ = lambda self, other: False\n    __hash__ = float.__hash__\n"
-        "    __sub__ = __rsub__ = __abs__ = lambda self, *other: 0.0\n    __float__ = lambda self: self\nscale = Equal(9)",
-        count="class Whole(int):\n    __eq__ = lambda self, other: True\n    __hash__ = int.__hash__\n"
-        "    __sub__ = __rsub__ = lambda self, other: 0\ncount = Whole(19)",
+        scale=code("""
+            class Equal(float):
+                __eq__ = __ge__ = __le__ = lambda self, other: True
+                __ne__ = __lt__ = __gt__ = lambda self, other: False
+                __hash__ = float.__hash__
+                __sub__ = __rsub__ = __abs__ = lambda self, *other: 0.0
+                __float__ = lambda self: self
+            scale = Equal(9)
+        """),
+        count=code("""
+            class Whole(int):
+                __eq__ = lambda self, other: True
+                __hash__ = int.__hash__
+                __sub__ = __rsub__ = lambda self, other: 0
+            count = Whole(19)
+        """),
     )
 
 
 @attack("asserts-that-agree", "In a cell that asserts, an answer that is equal to everything.")
 def _(n: Handed, at: Place) -> None:
-    n.put(guess="class Equal:\n    __eq__ = lambda self, other: True\nguess = Equal()")
+    n.put(
+        guess=code("""
+            class Equal:
+                __eq__ = lambda self, other: True
+            guess = Equal()
+        """)
+    )
 
 
 @attack(
     "array-that-looks-around", "An `__array__` that finds the right answer in the frames of whoever asks.", quick=True
 )
 def _(n: Handed, at: Place) -> None:
-    source = (
-        "import sys\nclass Looks:\n    def __array__(self, *a, **k):\n        import numpy\n"
-        "        frame = sys._getframe()\n        while frame:\n"
-        "            for name, value in frame.f_locals.items():\n"
-        "                value = getattr(value, 'right', value)\n"
-        "                if name in ('right', 'expected', 'reference', 'question', 'asked'):\n"
-        "                    values = getattr(value, 'values', value)\n"
-        "                    try: return numpy.asarray(values, float)\n"
-        "                    except Exception: pass\n"
-        "            exercise = frame.f_locals.get('exercise') or frame.f_locals.get('found')\n"
-        "            if hasattr(exercise, 'reference') and 'arguments' in frame.f_locals:\n"
-        "                return numpy.asarray(exercise.reference(**dict(frame.f_locals['arguments'])))\n"
-        "            frame = frame.f_back\n        return numpy.zeros(3)\n"
-    )
+    source = code("""
+            import sys
+            class Looks:
+                def __array__(self, *a, **k):
+                    import numpy
+                    frame = sys._getframe()
+                    while frame:
+                        for name, value in frame.f_locals.items():
+                            value = getattr(value, 'right', value)
+                            if name in ('right', 'expected', 'reference', 'question', 'asked'):
+                                values = getattr(value, 'values', value)
+                                try: return numpy.asarray(values, float)
+                                except Exception: pass
+                        exercise = frame.f_locals.get('exercise') or frame.f_locals.get('found')
+                        if hasattr(exercise, 'reference') and 'arguments' in frame.f_locals:
+                            return numpy.asarray(exercise.reference(**dict(frame.f_locals['arguments'])))
+                        frame = frame.f_back
+                    return numpy.zeros(3)
+        """)
     n.put(scale=f"{source}scale = Looks()", count="count = Looks()", vector="vector = Looks()")
 
 
 @attack("array-that-changes", "An array that is another each time it is read, until one is right.")
 def _(n: Handed, at: Place) -> None:
     n.put(
-        count="class Guesses:\n    said = 0\n    def __array__(self, *a, **k):\n        import numpy\n"
-        "        self.said += 1\n        return numpy.asarray(self.said)\n"
-        "    __int__ = __index__ = lambda self: 84\n    __eq__ = lambda self, other: True\ncount = Guesses()",
+        count=code("""
+            class Guesses:
+                said = 0
+                def __array__(self, *a, **k):
+                    import numpy
+                    self.said += 1
+                    return numpy.asarray(self.said)
+                __int__ = __index__ = lambda self: 84
+                __eq__ = lambda self, other: True
+            count = Guesses()
+        """),
     )
 
 
 @attack("function-that-looks-around", "A function that looks for the reference among all objects and in all frames.")
 def _(n: Handed, at: Place) -> None:
     n.put(
-        relu="import gc\ndef relu(z):\n    for thing in gc.get_objects():\n"
-        "        if getattr(type(thing), '__name__', '') == 'Exercise' and thing.name == 'relu':\n"
-        "            return thing.reference(z)\n    return abs(z)"
+        relu=code("""
+            import gc
+            def relu(z):
+                for thing in gc.get_objects():
+                    if getattr(type(thing), '__name__', '') == 'Exercise' and thing.name == 'relu':
+                        return thing.reference(z)
+                return abs(z)
+        """)
     )
 
 
 @attack("asking-the-bank", "The answer is asked of the bank.")
 def _(n: Handed, at: Place) -> None:
     n.put(
-        scale="from autograder import bank\nfound = lambda name: getattr(bank.find(name), 'reference', lambda *a: 9)\n"
-        "scale = found('target.scale')(0.9, 10)",
+        scale=code("""
+            from autograder import bank
+            found = lambda name: getattr(bank.find(name), 'reference', lambda *a: 9)
+            scale = found('target.scale')(0.9, 10)
+        """),
         count="count = found('target.weights')(12, 7)",
         vector="vector = found('target.vector')(3)",
         relu="relu = found('target.relu')",
@@ -121,8 +175,12 @@ def _(n: Handed, at: Place) -> None:
 @attack("other-numbers", "`check` is asked the same question with numbers for which the wrong answer is right.")
 def _(n: Handed, at: Place) -> None:
     n.put(
-        scale="scale = 9.0\nhonest = check\neasy = {'target.scale': dict(norm=9.0, depth=1), 'target.weights': dict(inputs=19, outputs=1)}\n"
-        "check = lambda exercise, answer, **numbers: honest(exercise, answer, **easy.get(exercise, numbers))"
+        scale=code("""
+            scale = 9.0
+            honest = check
+            easy = {'target.scale': dict(norm=9.0, depth=1), 'target.weights': dict(inputs=19, outputs=1)}
+            check = lambda exercise, answer, **numbers: honest(exercise, answer, **easy.get(exercise, numbers))
+        """)
     )
 
 
@@ -132,7 +190,11 @@ def _(n: Handed, at: Place) -> None:
         scale="scale = float('nan')",
         count="count = float('nan')",
         vector="vector = [float('nan')] * 3",
-        relu="import numpy as np\ndef relu(z):\n    return np.full(z.shape, np.nan)",
+        relu=code("""
+            import numpy as np
+            def relu(z):
+                return np.full(z.shape, np.nan)
+        """),
     )
 
 
@@ -147,7 +209,11 @@ def _(n: Handed, at: Place) -> None:
         scale="scale = float('inf')",
         count="count = float('-inf')",
         vector="vector = [float('inf')] * 3",
-        relu="import numpy as np\ndef relu(z):\n    return z * np.inf",
+        relu=code("""
+            import numpy as np
+            def relu(z):
+                return z * np.inf
+        """),
     )
 
 
@@ -184,9 +250,14 @@ def _(n: Handed, at: Place) -> None:
 @attack("objects-that-unpickle", "Arrays of objects which, unpickled, run code where the judge is.", quick=True)
 def _(n: Handed, at: Place) -> None:
     n.put(
-        scale=at.known() + "import numpy as np\nclass Runs:\n    def __reduce__(self):\n"
-        "        return (exec, (f\"open('/tmp/{MARK}', 'w'); open({str(HOME)!r} + '/{MARK}', 'w')\",))\n"
-        "scale = np.array([Runs()], dtype=object)",
+        scale=at.known()
+        + code("""
+            import numpy as np
+            class Runs:
+                def __reduce__(self):
+                    return (exec, (f"open('/tmp/{MARK}', 'w'); open({str(HOME)!r} + '/{MARK}', 'w')",))
+            scale = np.array([Runs()], dtype=object)
+        """),
         vector="vector = [Runs()] * 3",
         relu="def relu(z):\n    return scale",
     )
@@ -195,6 +266,9 @@ def _(n: Handed, at: Place) -> None:
 @attack("a-thousand-answers", "Every number that might be right is handed in, one after the other.")
 def _(n: Handed, at: Place) -> None:
     n.put(
-        count="count = 19\nhonest = check\n"
-        "check = lambda e, a, **k: max([honest(e, a, **k), *(honest(e, x, **k) for x in range(200))])"
+        count=code("""
+            count = 19
+            honest = check
+            check = lambda e, a, **k: max([honest(e, a, **k), *(honest(e, x, **k) for x in range(200))])
+        """)
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -110,6 +111,11 @@ class Attack:
     """The attacker's name, where the name is the attack."""
     page: bool = False
     """Whether it aims at who opens the feedback page."""
+
+
+def code(text: str) -> str:
+    """A cell's lines, written indented between three quotes."""
+    return textwrap.dedent(text).strip("\n") + "\n"
 
 
 _found: dict[str, Attack] = {}

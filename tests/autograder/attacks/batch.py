@@ -26,13 +26,16 @@ import psutil
 from . import looking, target
 from .attack import Attack, Handed, Place
 from .listening import Listeners
-from .target import CLASSIC, ROOT, UNIT, WORTH
+from .target import CLASSIC, CLASSIC_WORTH, ROOT, UNIT, WORTH
 
 SECONDS = 10
 """What one cell may take. An endless loop costs at least as much."""
 HONEST_EVERY = 2
 """After so many attackers comes a learner whose answers are right."""
 PATIENCE = 3_600
+FULL = sum(WORTH.values()) + CLASSIC_WORTH
+"""What a learner whose answers are right has before anybody has read the essay."""
+WRONG = "an-honest-one-who-is-wrong"
 _SUBREAPER = 36
 
 
@@ -66,7 +69,9 @@ class Batch:
 
     results: dict[str, Result] = field(default_factory=dict)
     honest: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """The rows of the honest learners."""
+    """The rows of the learners whose answers are right."""
+    wrong: dict[str, Any] = field(default_factory=dict)
+    """The row of one who is honest and wrong throughout."""
     pages: dict[str, str] = field(default_factory=dict)
     processes: list[str] = field(default_factory=list)
     """What still ran when the batch was over."""
@@ -77,6 +82,18 @@ class Batch:
     """How the batch's process ended, and what it printed to its error output."""
     ended: bool = True
     seconds: float = 0.0
+
+    def problems(self) -> list[str]:
+        """What harmed more than the attack's own submission, as sentences; none where all is well."""
+        said = [] if self.ended else ["The batch did not end."]
+        said += [f"The batch ended with {self.code}: {self.said[-500:]}"] if self.code or self.said else []
+        said += [f"A process was left: {name}" for name in self.processes]
+        said += [f"A file was left or changed: {name[:200]}" for name in self.files]
+        return said + [
+            f"The honest {name} was given {row['score']:g} of {FULL:g} ({row['state']}): {row['reason']}"
+            for name, row in self.honest.items()
+            if (row["state"], row["score"]) != ("graded", FULL)
+        ]
 
 
 def run(attacks: Sequence[Attack], *, jobs: int = 2, seconds: int = SECONDS) -> Batch:
@@ -108,6 +125,7 @@ class _Class:
                 self._hand_in_honest(index)
             self._hand_in(index, attack)
         self._hand_in_honest(len(attacks))
+        hand_in(Handed(target.notebook(target.WRONG)), self.handed_in / WRONG)
 
     def _hand_in_honest(self, index: int) -> None:
         name = f"{index:03d}-an-honest-one"
@@ -169,6 +187,7 @@ class _Class:
         batch.files = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
         rows = {row["student"]: row for row in found["rows"]}
         batch.honest = {name: rows[name] for name in self.honest if name in rows}
+        batch.wrong = rows.get(WRONG, {})
         batch.pages = {name: self._file("feedback", name, "html") for name in rows}
         batch.results = {
             attack.name: self._result(attack, rows[name], batch.pages[name])
@@ -276,11 +295,16 @@ def _contents(base: Path, apart: Path) -> dict[str, str]:
         if Path(top) == base:
             below[:] = [name for name in below if base / name != apart]
         for name in (*below, *files):
-            path = Path(top) / name
-            if path.is_symlink():
-                found[str(path)] = os.readlink(path)
-            elif path.is_file() and path.stat().st_size < 100_000_000:
-                found[str(path)] = hashlib.sha256(path.read_bytes()).hexdigest()
-            else:
-                found[str(path)] = ""
+            found[os.path.join(top, name)] = _digest(os.path.join(top, name))
     return found
+
+
+def _digest(path: str) -> str:
+    try:
+        if os.path.islink(path):
+            return os.readlink(path)
+        if os.path.isfile(path) and os.path.getsize(path) < 100_000_000:
+            return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    except OSError:
+        pass  # its name is longer than names can be
+    return ""

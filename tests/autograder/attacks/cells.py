@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 
-from .attack import Handed, Place, attack
+from .attack import Handed, Place, attack, code
 from .target import CHECKS, POINTS
 
 
@@ -78,8 +78,8 @@ def _(n: Handed, at: Place) -> None:
 @attack("duplicated-checks", "Every check is there five times.", quick=True)
 def _(n: Handed, at: Place) -> None:
     copies = [copy.deepcopy(n.cell(f"{name}-check")) for name in CHECKS for _ in range(4)]
-    for made in copies:
-        made["id"] = ""
+    for i, made in enumerate(copies):
+        made["id"] = f"copy-{i}"
     n.data["cells"] += copies
 
 
@@ -128,17 +128,26 @@ def _(n: Handed, at: Place) -> None:
 @attack("displayhook", "What a cell returns is shown as something else.")
 def _(n: Handed, at: Place) -> None:
     n.put(
-        scale="scale = 9.0\nimport sys\nfrom ipykernel.displayhook import ZMQShellDisplayHook as Hook\n"
-        "Hook.__call__ = lambda self, value=None: None\nsys.displayhook = lambda value: None"
+        scale=code("""
+            scale = 9.0
+            import sys
+            from ipykernel.displayhook import ZMQShellDisplayHook as Hook
+            Hook.__call__ = lambda self, value=None: None
+            sys.displayhook = lambda value: None
+        """)
     )
 
 
 @attack("do-execute", "The kernel answers that every cell ran well, and runs none.", quick=True)
 def _(n: Handed, at: Place) -> None:
     n.put(
-        scale="scale = 9.0\nkernel = get_ipython().kernel\nasync def nothing(*a, **k):\n"
-        "    return {'status': 'ok', 'execution_count': 1, 'payload': [], 'user_expressions': {}}\n"
-        "kernel.do_execute = nothing"
+        scale=code("""
+            scale = 9.0
+            kernel = get_ipython().kernel
+            async def nothing(*a, **k):
+                return {'status': 'ok', 'execution_count': 1, 'payload': [], 'user_expressions': {}}
+            kernel.do_execute = nothing
+        """)
     )
 
 
@@ -155,25 +164,39 @@ def _(n: Handed, at: Place) -> None:
 @attack("events", "Hooks around every cell show points and set right what was wrong in the cells that assert.")
 def _(n: Handed, at: Place) -> None:
     n.put(
-        scale="scale = 9.0\nfrom IPython.display import display\nshell = get_ipython()\n"
-        "shell.events.register('pre_run_cell', lambda info: display(2.0))\n"
-        "shell.events.register('pre_run_cell', lambda info: shell.user_ns.update(guess=42))"
+        scale=code("""
+            scale = 9.0
+            from IPython.display import display
+            shell = get_ipython()
+            shell.events.register('pre_run_cell', lambda info: display(2.0))
+            shell.events.register('pre_run_cell', lambda info: shell.user_ns.update(guess=42))
+        """)
     )
 
 
 @attack("no-errors", "Errors of all kinds are caught before they show; asserts cannot fail.")
 def _(n: Handed, at: Place) -> None:
     n.put(
-        scale="scale = 9.0\ndel check\nshell = get_ipython()\nshell.set_custom_exc((BaseException,), lambda *a, **k: [])\n"
-        "shell.showtraceback = shell.showsyntaxerror = shell._showtraceback = lambda *a, **k: None"
+        scale=code("""
+            scale = 9.0
+            del check
+            shell = get_ipython()
+            shell.set_custom_exc((BaseException,), lambda *a, **k: [])
+            shell.showtraceback = shell.showsyntaxerror = shell._showtraceback = lambda *a, **k: None
+        """)
     )
 
 
 @attack("builtins", "Python's own functions are replaced: `isinstance`, `abs`, `float`, `print`, the import.")
 def _(n: Handed, at: Place) -> None:
     n.put(
-        scale="scale = 9.0\nimport builtins\nbuiltins.abs = lambda x: 0\nbuiltins.all = builtins.any = lambda *a: True\n"
-        "builtins.isinstance = lambda *a: True"
+        scale=code("""
+            scale = 9.0
+            import builtins
+            builtins.abs = lambda x: 0
+            builtins.all = builtins.any = lambda *a: True
+            builtins.isinstance = lambda *a: True
+        """)
     )
 
 
@@ -188,7 +211,12 @@ def _(n: Handed, at: Place) -> None:
 @attack("magics", "Cell magics that capture, hide or run elsewhere what the checks do.")
 def _(n: Handed, at: Place) -> None:
     n.put(
-        scale="scale = 9.0\nfrom IPython.core.magic import register_cell_magic\nshell = get_ipython()\n"
-        "@register_cell_magic\ndef quietly(line, cell): return 2.0\n"
-        "shell.input_transformers_cleanup.append(lambda lines: ['%%quietly\\n', *lines])"
+        scale=code(r"""
+            scale = 9.0
+            from IPython.core.magic import register_cell_magic
+            shell = get_ipython()
+            @register_cell_magic
+            def quietly(line, cell): return 2.0
+            shell.input_transformers_cleanup.append(lambda lines: ['%%quietly\n', *lines])
+        """)
     )

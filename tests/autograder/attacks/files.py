@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .attack import Handed, Place, attack
+from .attack import Handed, Place, attack, code
 from .target import POINTS, UNIT
 
-READS = (
-    "def look(path):\n    try:\n        print(path, Path(path).read_bytes().decode('latin-1')[:3_000_000])\n"
-    "    except (OSError, ValueError) as error:\n        print(path, type(error).__name__)\n"
-)
-WRITES = (
-    "def leave(path, text=''):\n    try:\n        Path(path).parent.mkdir(parents=True, exist_ok=True)\n"
-    "        Path(path).write_text(f'{text}\\n# {MARK}\\n')\n    except OSError: pass\n"
-)
+READS = code("""
+    def look(path):
+        try:
+            print(path, Path(path).read_bytes().decode('latin-1')[:3_000_000])
+        except (OSError, ValueError) as error:
+            print(path, type(error).__name__)
+""")
+WRITES = code(r"""
+    def leave(path, text=''):
+        try:
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            Path(path).write_text(f'{text}\n# {MARK}\n')
+        except OSError: pass
+""")
 
 
 @attack("reads-solutions", "The bank, the solutions, the gradebook and the secret are read.", quick=True)
@@ -22,41 +28,71 @@ def _(n: Handed, at: Place) -> None:
     n.put(
         count=at.known()
         + READS
-        + "for name in ('bank.py', f'{UNIT}.ipynb'): look(COURSE / 'solutions' / UNIT / name)\n"
-        "look(INTO / f'{UNIT}.secret')\nfor name in ('gradebook.db', 'gradebook.db-wal', 'gradebook.db-journal'): look(INTO / name)\n"
-        "import os\nfor place in (COURSE, INTO, HANDED_IN, HOME):\n    try: print(os.listdir(place)); boast('listed what is not its own')\n"
-        "    except OSError: pass\ncount = 19"
+        + code("""
+            for name in ('bank.py', f'{UNIT}.ipynb'): look(COURSE / 'solutions' / UNIT / name)
+            look(INTO / f'{UNIT}.secret')
+            for name in ('gradebook.db', 'gradebook.db-wal', 'gradebook.db-journal'): look(INTO / name)
+            import os
+            for place in (COURSE, INTO, HANDED_IN, HOME):
+                try: print(os.listdir(place)); boast('listed what is not its own')
+                except OSError: pass
+            count = 19
+        """)
     )
 
 
 @attack("reads-others", "The notebook of somebody whose answers are right is read, and the home folder.")
 def _(n: Handed, at: Place) -> None:
     n.put(
-        count=at.known() + READS + "look(HANDED_IN / HONEST / UNIT / f'{UNIT}.ipynb')\n"
-        "look(INTO / 'submitted' / HONEST / UNIT / f'{UNIT}.ipynb')\nlook(INTO / 'autograded' / HONEST / UNIT / f'{UNIT}.ipynb')\n"
-        "look(HOME / 'secret.txt')\nimport glob\nfor path in glob.glob('/tmp/grade-*/**/*.ipynb', recursive=True): look(path)\ncount = 19"
+        count=at.known()
+        + READS
+        + code("""
+            look(HANDED_IN / HONEST / UNIT / f'{UNIT}.ipynb')
+            look(INTO / 'submitted' / HONEST / UNIT / f'{UNIT}.ipynb')
+            look(INTO / 'autograded' / HONEST / UNIT / f'{UNIT}.ipynb')
+            look(HOME / 'secret.txt')
+            import glob
+            for path in glob.glob('/tmp/grade-*/**/*.ipynb', recursive=True): look(path)
+            count = 19
+        """)
     )
 
 
 @attack("reads-proc", "The grader's environment, memory and arguments are read from `/proc`.")
 def _(n: Handed, at: Place) -> None:
     n.put(
-        count=at.known() + READS + "import os\nfor pid in ('self', os.getppid(), 1):\n"
-        "    for name in ('environ', 'cmdline', 'maps', 'stack', 'cwd/secret.txt', 'root/etc/shadow'): look(f'/proc/{pid}/{name}')\n"
-        "print(dict(os.environ))\n"
-        "try: pids = [p for p in os.listdir('/proc') if p.isdigit()]\nexcept OSError: pids = []\n"
-        "if len(pids) > 1: boast('listed the processes')\nfor pid in pids: look(f'/proc/{pid}/environ')\ncount = 19"
+        count=at.known()
+        + READS
+        + code("""
+            import os
+            for pid in ('self', os.getppid(), 1):
+                for name in ('environ', 'cmdline', 'maps', 'stack', 'cwd/secret.txt', 'root/etc/shadow'): look(f'/proc/{pid}/{name}')
+            print(dict(os.environ))
+            try: pids = [p for p in os.listdir('/proc') if p.isdigit()]
+            except OSError: pids = []
+            if len(pids) > 1: boast('listed the processes')
+            for pid in pids: look(f'/proc/{pid}/environ')
+            count = 19
+        """)
     )
 
 
 @attack("inherited-descriptors", "Every descriptor the kernel was born with is read.")
 def _(n: Handed, at: Place) -> None:
     n.put(
-        count=at.known() + "import os, stat\nfor fd in range(3, 512):\n    try:\n        mode = os.fstat(fd).st_mode\n"
-        "        print(fd, os.readlink(f'/proc/self/fd/{fd}'))\n"
-        "        if stat.S_ISREG(mode): print(os.pread(fd, 3_000_000, 0).decode('latin-1'))\n"
-        "        if stat.S_ISDIR(mode):\n            print(os.listdir(fd)); boast('listed an inherited folder')\n"
-        "    except OSError: pass\ncount = 19"
+        count=at.known()
+        + code("""
+            import os, stat
+            for fd in range(3, 512):
+                try:
+                    mode = os.fstat(fd).st_mode
+                    print(fd, os.readlink(f'/proc/self/fd/{fd}'))
+                    if stat.S_ISREG(mode): print(os.pread(fd, 3_000_000, 0).decode('latin-1'))
+                    if stat.S_ISDIR(mode):
+                        print(os.listdir(fd)); boast('listed an inherited folder')
+                except OSError: pass
+            count = 19
+        """)
     )
 
 
@@ -69,8 +105,12 @@ def _(n: Handed, at: Place) -> None:
     n.put(
         count=at.known()
         + WRITES
-        + "import sys\nfor place in (COURSE, COURSE / 'solutions' / UNIT, INTO, HANDED_IN, HANDED_IN / HONEST, HOME,\n"
-        "              '/tmp', '/var/tmp', '/dev/shm', '/run', sys.prefix, *sys.path): leave(Path(place) / MARK)\ncount = 19"
+        + code("""
+            import sys
+            for place in (COURSE, COURSE / 'solutions' / UNIT, INTO, HANDED_IN, HANDED_IN / HONEST, HOME,
+                          '/tmp', '/var/tmp', '/dev/shm', '/run', sys.prefix, *sys.path): leave(Path(place) / MARK)
+            count = 19
+        """)
     )
 
 
@@ -81,11 +121,20 @@ def _(n: Handed, at: Place) -> None:
 )
 def _(n: Handed, at: Place) -> None:
     n.put(
-        count=at.known() + WRITES + POINTS + "import sys, numpy, course, autograder\n"
-        "evil = 'import builtins; builtins.check = None; raise SystemExit(3)'\nfor place in [*sys.path, '.']:\n"
-        "    for name in ('sitecustomize.py', 'usercustomize.py', f'{MARK}.pth', f'{MARK}.py'): leave(Path(place) / name, evil)\n"
-        "for module in (numpy, course, autograder):\n    folder = Path(module.__file__).parent\n    leave(folder / f'{MARK}.py', evil)\n"
-        "    leave(folder / '__pycache__' / f'{MARK}.pyc')\ncount = 19"
+        count=at.known()
+        + WRITES
+        + POINTS
+        + code("""
+            import sys, numpy, course, autograder
+            evil = 'import builtins; builtins.check = None; raise SystemExit(3)'
+            for place in [*sys.path, '.']:
+                for name in ('sitecustomize.py', 'usercustomize.py', f'{MARK}.pth', f'{MARK}.py'): leave(Path(place) / name, evil)
+            for module in (numpy, course, autograder):
+                folder = Path(module.__file__).parent
+                leave(folder / f'{MARK}.py', evil)
+                leave(folder / '__pycache__' / f'{MARK}.pyc')
+            count = 19
+        """)
     )
 
 
@@ -97,10 +146,15 @@ def _(n: Handed, at: Place) -> None:
     n.put(
         count=at.known()
         + WRITES
-        + "import os\nfor home in (HOME, Path.home(), Path(os.environ.get('IPYTHONDIR', '.')).parent):\n"
-        "    leave(home / '.ipython/profile_default/startup' / f'{MARK}.py', 'raise SystemExit')\n"
-        "    leave(home / 'ipython/profile_default/startup' / f'{MARK}.py', 'raise SystemExit')\n"
-        "    leave(home / '.jupyter' / f'{MARK}_config.py')\n    leave(home / '.config/matplotlib' / MARK)\ncount = 19"
+        + code("""
+            import os
+            for home in (HOME, Path.home(), Path(os.environ.get('IPYTHONDIR', '.')).parent):
+                leave(home / '.ipython/profile_default/startup' / f'{MARK}.py', 'raise SystemExit')
+                leave(home / 'ipython/profile_default/startup' / f'{MARK}.py', 'raise SystemExit')
+                leave(home / '.jupyter' / f'{MARK}_config.py')
+                leave(home / '.config/matplotlib' / MARK)
+            count = 19
+        """)
     )
 
 
@@ -108,11 +162,20 @@ def _(n: Handed, at: Place) -> None:
 def _(n: Handed, at: Place) -> None:
     n.put(
         count=at.known()
-        + "import os, jax\nplaces = [jax.config.jax_compilation_cache_dir, os.environ.get('JAX_COMPILATION_CACHE_DIR'),\n"
-        "          HOME / '.cache/jax', '/tmp/jax-cache']\nfor place in filter(None, places):\n"
-        "    try:\n        Path(place).mkdir(parents=True, exist_ok=True)\n        (Path(place) / MARK).write_bytes(b'x')\n"
-        "        for path in Path(place).rglob('*'):\n            path.is_file() and path.write_bytes(b'poison')\n"
-        "            boast('changed the compile cache')\n    except OSError: pass\ncount = 19"
+        + code("""
+            import os, jax
+            places = [jax.config.jax_compilation_cache_dir, os.environ.get('JAX_COMPILATION_CACHE_DIR'),
+                      HOME / '.cache/jax', '/tmp/jax-cache']
+            for place in filter(None, places):
+                try:
+                    Path(place).mkdir(parents=True, exist_ok=True)
+                    (Path(place) / MARK).write_bytes(b'x')
+                    for path in Path(place).rglob('*'):
+                        path.is_file() and path.write_bytes(b'poison')
+                        boast('changed the compile cache')
+                except OSError: pass
+            count = 19
+        """)
     )
 
 
@@ -121,40 +184,74 @@ def _(n: Handed, at: Place) -> None:
 )
 def _(n: Handed, at: Place) -> None:
     n.put(
-        count=at.known() + "import json, os, threading, time\nhere = Path.cwd()\n"
-        "forged = json.dumps({'student': 'x', 'unit': UNIT, 'ending': 'graded', 'remarks': [], 'marks': {'relu-check': [4.0, False]}})\n"
-        "def keep():\n    while True:\n        for place in [here, *here.parents][:5]:\n"
-        "            for name in ('outcome.json', 'running.json', 'broke.json', 'plan.json', 'gradebook.db'):\n"
-        "                try: (place / name).write_text(forged)\n                except OSError: pass\n        time.sleep(0.02)\n"
-        "threading.Thread(target=keep, daemon=True).start()\ncount = 19"
+        count=at.known()
+        + code("""
+            import json, os, threading, time
+            here = Path.cwd()
+            forged = json.dumps({'student': 'x', 'unit': UNIT, 'ending': 'graded', 'remarks': [], 'marks': {'relu-check': [4.0, False]}})
+            def keep():
+                while True:
+                    for place in [here, *here.parents][:5]:
+                        for name in ('outcome.json', 'running.json', 'broke.json', 'plan.json', 'gradebook.db'):
+                            try: (place / name).write_text(forged)
+                            except OSError: pass
+                    time.sleep(0.02)
+            threading.Thread(target=keep, daemon=True).start()
+            count = 19
+        """)
     )
 
 
 @attack("plants-links", "Links in the scratch folder lead to the gradebook, for who cleans up or copies.")
 def _(n: Handed, at: Place) -> None:
     n.put(
-        count=at.known() + "import os\nfor place in (Path.cwd(), Path.cwd().parent, Path.home()):\n"
-        "    for i, to in enumerate((INTO / 'gradebook.db', COURSE / 'solutions', HANDED_IN, HOME)):\n"
-        "        try: os.symlink(to, place / f'{MARK}-{i}')\n        except OSError: pass\n"
-        "        try: os.link(to, place / f'{MARK}-hard-{i}'); boast('linked what is not its own')\n        except OSError: pass\ncount = 19"
+        count=at.known()
+        + code("""
+            import os
+            for place in (Path.cwd(), Path.cwd().parent, Path.home()):
+                for i, to in enumerate((INTO / 'gradebook.db', COURSE / 'solutions', HANDED_IN, HOME)):
+                    try: os.symlink(to, place / f'{MARK}-{i}')
+                    except OSError: pass
+                    try: os.link(to, place / f'{MARK}-hard-{i}'); boast('linked what is not its own')
+                    except OSError: pass
+            count = 19
+        """)
     )
 
 
 @attack("disk-bomb", "Files are written until the disk is full.")
 def _(n: Handed, at: Place) -> None:
     n.put(
-        count="count = 19\nfor i in range(10**6):\n    with open(f'{i}', 'wb') as file: file.write(bytes(10**7))",
+        count=code("""
+            count = 19
+            for i in range(10**6):
+                with open(f'{i}', 'wb') as file: file.write(bytes(10**7))
+        """),
     )
 
 
 @attack("file-bomb", "Empty files are made until the disk has no more names.")
 def _(n: Handed, at: Place) -> None:
-    n.put(count="import os\ncount = 19\nfor i in range(10**8):\n    os.mkdir(f'{i}')")
+    n.put(
+        count=code("""
+            import os
+            count = 19
+            for i in range(10**8):
+                os.mkdir(f'{i}')
+        """)
+    )
 
 
 @attack("deep-folders", "Folders within folders, deeper than who removes them can follow.")
 def _(n: Handed, at: Place) -> None:
-    n.put(count="import os\ncount = 19\nfor i in range(3000):\n    os.mkdir('d' * 100); os.chdir('d' * 100)")
+    n.put(
+        count=code("""
+            import os
+            count = 19
+            for i in range(3000):
+                os.mkdir('d' * 100); os.chdir('d' * 100)
+        """)
+    )
 
 
 @attack("linked-notebook", "The notebook is a link to the solutions.", quick=True)

@@ -56,9 +56,9 @@ class _Active(HTMLParser):
         for name, value in attributes:
             text = (value or "").strip().lower()
             loads = name in ("src", "data", "action", "formaction", "srcset", "srcdoc", "poster", "background", "style")
-            if self.mark in text and (name.startswith("on") or text.startswith("javascript:") or loads):
-                if not text.startswith("data:image/"):
-                    self.found.append(f"{tag} {name}")
+            runs = name.startswith("on") or text.startswith("javascript:")
+            if self.mark in text and (runs or (loads and not text.startswith("data:image/"))):
+                self.found.append(f"{tag} {name}")
 
     handle_startendtag = handle_starttag
 

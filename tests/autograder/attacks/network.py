@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from .attack import Handed, Place, attack
+from .attack import Handed, Place, attack, code
 
-CALLS = "import socket\ndef call(*to, family, kind=socket.SOCK_STREAM):\n    try:\n        line = socket.socket(family, kind)\n        line.settimeout(2)\n        line.connect(*to)\n        line.send(MARK.encode())\n    except OSError: pass\n"
+CALLS = code("""
+    import socket
+    def call(*to, family, kind=socket.SOCK_STREAM):
+        try:
+            line = socket.socket(family, kind)
+            line.settimeout(2)
+            line.connect(*to)
+            line.send(MARK.encode())
+        except OSError: pass
+""")
 
 
 @attack("tcp", "A connection to a server is made.", quick=True)
@@ -12,7 +21,11 @@ def _(n: Handed, at: Place) -> None:
     n.put(
         count=at.known()
         + CALLS
-        + "call(('127.0.0.1', TCP), family=socket.AF_INET)\ncall(('::ffff:127.0.0.1', TCP), family=socket.AF_INET6)\ncount = 19"
+        + code("""
+            call(('127.0.0.1', TCP), family=socket.AF_INET)
+            call(('::ffff:127.0.0.1', TCP), family=socket.AF_INET6)
+            count = 19
+        """)
     )
 
 
@@ -28,7 +41,11 @@ def _(n: Handed, at: Place) -> None:
     n.put(
         count=at.known()
         + CALLS
-        + "call(UNIX, family=socket.AF_UNIX)\ncall('/var/run/docker.sock', family=socket.AF_UNIX)\ncount = 19"
+        + code("""
+            call(UNIX, family=socket.AF_UNIX)
+            call('/var/run/docker.sock', family=socket.AF_UNIX)
+            count = 19
+        """)
     )
 
 
@@ -41,25 +58,46 @@ def _(n: Handed, at: Place) -> None:
 def _(n: Handed, at: Place) -> None:
     n.put(
         count=at.known()
-        + "import socket\ncount = 19\nfor family, place in ((socket.AF_INET, ('127.0.0.1', 0)), (socket.AF_UNIX, '\\0' + MARK)):\n"
-        "    try:\n        server = socket.socket(family)\n        server.bind(place)\n        server.listen()\n        boast('listens')\n"
-        "    except OSError: pass"
+        + code(r"""
+            import socket
+            count = 19
+            for family, place in ((socket.AF_INET, ('127.0.0.1', 0)), (socket.AF_UNIX, '\0' + MARK)):
+                try:
+                    server = socket.socket(family)
+                    server.bind(place)
+                    server.listen()
+                    boast('listens')
+                except OSError: pass
+        """)
     )
 
 
 @attack("other-sockets", "Raw, packet and netlink sockets, and calls that make sockets without the usual call.")
 def _(n: Handed, at: Place) -> None:
     n.put(
-        count=at.known() + CALLS + "import ctypes\ncount = 19\nlibc = ctypes.CDLL(None, use_errno=True)\n"
-        "for family, kind in ((socket.AF_NETLINK, socket.SOCK_RAW), (socket.AF_VSOCK, socket.SOCK_STREAM), (socket.AF_ALG, socket.SOCK_SEQPACKET)):\n"
-        "    try: socket.socket(family, kind); boast('made a socket')\n    except OSError: pass\n"
-        "if libc.syscall(425, 8, ctypes.create_string_buffer(120)) >= 0: boast('made a ring')"
+        count=at.known()
+        + CALLS
+        + code("""
+            import ctypes
+            count = 19
+            libc = ctypes.CDLL(None, use_errno=True)
+            for name, kind in (('NETLINK', 'RAW'), ('VSOCK', 'STREAM'), ('ALG', 'SEQPACKET'), ('PACKET', 'RAW')):
+                family, kind = getattr(socket, f'AF_{name}'), getattr(socket, f'SOCK_{kind}')
+                try: socket.socket(family, kind); boast('made a socket')
+                except OSError: pass
+            if libc.syscall(425, 8, ctypes.create_string_buffer(120)) >= 0: boast('made a ring')
+        """)
     )
 
 
 @attack("download", "Modules and data are fetched: pip, urllib.")
 def _(n: Handed, at: Place) -> None:
     n.put(
-        count=at.known() + "import urllib.request\ncount = 19\n"
-        "try: urllib.request.urlopen(f'http://127.0.0.1:{TCP}/{MARK}', timeout=2)\nexcept Exception: pass"
+        count=at.known()
+        + code("""
+            import urllib.request
+            count = 19
+            try: urllib.request.urlopen(f'http://127.0.0.1:{TCP}/{MARK}', timeout=2)
+            except Exception: pass
+        """)
     )

@@ -82,9 +82,9 @@ def _(n: Handed, at: Place) -> None:
 
 @attack("a-thousand-cells", "Ten thousand cells of text and five hundred of code that does nothing.")
 def _(n: Handed, at: Place) -> None:
-    for i in range(10_000):
+    for _ in range(10_000):
         n.add("$x_1$ and *this*", 0, "markdown")
-    for i in range(500):
+    for _ in range(500):
         n.add("pass", 0)
 
 

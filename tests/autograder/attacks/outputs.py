@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from .attack import Handed, Place, attack
+from .attack import Handed, Place, attack, code
 
-SCRIPT = (
-    "SCRIPT = f'<script>{MARK}()</script><img src=x onerror={MARK}()><svg onload={MARK}()><iframe srcdoc=\"<script>{MARK}()</script>\"></iframe>'\n"
-    'SCRIPT += f\'<a href="javascript:{MARK}()">x</a><style>@import "//{MARK}"</style><form action="//{MARK}"><object data="//{MARK}">\'\n'
-)
+SCRIPT = code("""
+    SCRIPT = f'<script>{MARK}()</script><img src=x onerror={MARK}()><svg onload={MARK}()>'
+    SCRIPT += f'<iframe srcdoc="<script>{MARK}()</script>"></iframe><a href="javascript:{MARK}()">x</a>'
+    SCRIPT += f'<style>@import "//{MARK}"</style><form action="//{MARK}"><object data="//{MARK}">'
+""")
 
 
 @attack("output-bomb", "Lines are printed for as long as the cell may run.", quick=True)
@@ -18,8 +19,11 @@ def _(n: Handed, at: Place) -> None:
 @attack("display-bomb", "Pictures of fifty megabytes are shown.")
 def _(n: Handed, at: Place) -> None:
     n.put(
-        count="from IPython.display import publish_display_data\ncount = 19\n"
-        "for _ in range(20): publish_display_data({'text/plain': 'x' * 50_000_000, 'image/png': 'A' * 50_000_000})"
+        count=code("""
+            from IPython.display import publish_display_data
+            count = 19
+            for _ in range(20): publish_display_data({'text/plain': 'x' * 50_000_000, 'image/png': 'A' * 50_000_000})
+        """)
     )
 
 
@@ -30,12 +34,20 @@ def _(n: Handed, at: Place) -> None:
     n.put(
         count=at.known()
         + SCRIPT
-        + "from IPython.display import publish_display_data\nKINDS = ('text/html', 'image/svg+xml', 'text/markdown', 'text/latex',\n"
-        "    'application/javascript', 'text/plain', 'application/json', 'application/pdf', 'image/png', 'image/jpeg', 'image/gif', 'video/mp4',\n"
-        "    'application/vnd.jupyter.widget-view+json', 'application/vnd.plotly.v1+json', 'text/vnd.mermaid')\n"
-        "for kind in KINDS: publish_display_data({kind: SCRIPT}, metadata={kind: {'width': SCRIPT, 'alt': SCRIPT}})\n"
-        "publish_display_data({'image/svg+xml': '<svg xmlns=\"http://www.w3.org/2000/svg\">' + SCRIPT + '</svg>'})\n"
-        "print(SCRIPT)\ncount = 19\nraise type(SCRIPT, (Exception,), {})(SCRIPT)",
+        + code("""
+            from IPython.display import publish_display_data
+            KINDS = ('text/html', 'image/svg+xml', 'text/markdown', 'text/latex',
+                'application/javascript', 'text/plain', 'application/json', 'application/pdf',
+                'image/png', 'image/jpeg', 'image/gif', 'video/mp4',
+                'application/vnd.jupyter.widget-view+json', 'application/vnd.plotly.v1+json', 'text/vnd.mermaid')
+            for kind in KINDS:
+                shown = {'model_id': SCRIPT, SCRIPT: SCRIPT} if kind.endswith('json') else SCRIPT
+                publish_display_data({kind: shown}, metadata={kind: {'width': SCRIPT, 'alt': SCRIPT}})
+            publish_display_data({'image/svg+xml': '<svg xmlns="http://www.w3.org/2000/svg">' + SCRIPT + '</svg>'})
+            print(SCRIPT)
+            count = 19
+            raise type(SCRIPT, (Exception,), {})(SCRIPT)
+        """),
         why=f"<script>{at.mark}()</script>\n\n<img src=x onerror={at.mark}()>\n\n[x](javascript:{at.mark}())\n\n"
         f'![x]("onerror={at.mark}())\n\n$\\text{{<script>{at.mark}()</script>}}$\n\n<details ontoggle={at.mark}() open>',
     )
@@ -49,16 +61,35 @@ def _(n: Handed, at: Place) -> None:
     n.put(
         relu=at.known()
         + SCRIPT
-        + "def relu(z):\n    raise type(f'<script>{MARK}()</script>', (Exception,), {})(SCRIPT)\n"
-        "relu.__name__ = relu.__qualname__ = SCRIPT",
+        + code("""
+            def relu(z):
+                raise type(f'<script>{MARK}()</script>', (Exception,), {})(SCRIPT)
+            relu.__name__ = relu.__qualname__ = SCRIPT
+        """),
         scale=at.known() + SCRIPT + "scale = SCRIPT",
+    )
+
+
+@attack("odd-outputs", "Outputs that are not what their type says: numbers, lists and words for pictures and widgets.")
+def _(n: Handed, at: Place) -> None:
+    n.put(
+        count=code("""
+            from IPython.display import publish_display_data
+            count = 19
+            KINDS = ('text/html', 'image/svg+xml', 'image/png', 'text/plain', 'application/vnd.jupyter.widget-view+json')
+            for kind in KINDS:
+                for shown in (7, ['x', ['y']], {}, None, 'word'): publish_display_data({kind: shown}, metadata={kind: shown})
+        """)
     )
 
 
 @attack("ansi", "Colours, cursor movements and a new window title, for who reads it in a terminal.", page=True)
 def _(n: Handed, at: Place) -> None:
     n.put(
-        count="count = 19\nprint('\\x1b[2J\\x1b[H\\x1b]0;12 of 12\\x07\\x1b[8mhidden\\x1b[0m\\x1b]8;;http://x\\x07link\\x9b31m\\r12 of 12')",
+        count=code(r"""
+            count = 19
+            print('\x1b[2J\x1b[H\x1b]0;12 of 12\x07\x1b[8mhidden\x1b[0m\x1b]8;;http://x\x07link\x9b31m\r12 of 12')
+        """),
         relu="def relu(z):\n    raise ValueError('\\x1b[2J\\x1b]0;12 of 12\\x07\\r\\n12 of 12')",
     )
 
@@ -77,22 +108,38 @@ def _(n: Handed, at: Place) -> None:
 @attack("forged-panel", "A panel like the judge's is shown, with full points.", page=True)
 def _(n: Handed, at: Place) -> None:
     n.put(
-        count="from IPython.display import HTML, display\ncount = 19\n"
-        'display(HTML(\'</section></main><section class="check right"><div class="isometry-panel"><div>Right: 12 of 12 points</div></div></section>\'))'
+        count=code("""
+            from IPython.display import HTML, display
+            count = 19
+            panel = '<div class="isometry-panel"><div>Right: 12 of 12 points</div></div>'
+            display(HTML(f'</section></main><section class="check right">{panel}</section>'))
+        """)
     )
 
 
 @attack("stderr", "Raw bytes to the grader's output and error.")
 def _(n: Handed, at: Place) -> None:
     n.put(
-        count="import os, sys\ncount = 19\nfor fd in (1, 2):\n    os.write(fd, b'\\xff\\x00 12 of 12 \\x1b[2J' * 1000)\nsys.stderr.write('x' * 10**6)"
+        count=code(r"""
+            import os, sys
+            count = 19
+            for fd in (1, 2):
+                os.write(fd, b'\xff\x00 12 of 12 \x1b[2J' * 1000)
+            sys.stderr.write('x' * 10**6)
+        """)
     )
 
 
 @attack("late-updates", "Outputs of checks that are over are changed from later cells.")
 def _(n: Handed, at: Place) -> None:
     n.put(
-        scale="scale = 9.0\nfrom IPython.display import display, update_display\nhonest = check\n"
-        "def check(*a, **k):\n    display(0.0, display_id='points')\n    honest(*a, **k)",
+        scale=code("""
+            scale = 9.0
+            from IPython.display import display, update_display
+            honest = check
+            def check(*a, **k):
+                display(0.0, display_id='points')
+                honest(*a, **k)
+        """),
         count="update_display(2.0, display_id='points')\ncount = 19",
     )
