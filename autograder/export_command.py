@@ -37,6 +37,12 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="The folder that the class was graded into.  [default: grading/ of the course]",
 )
+@click.option(
+    "--gradebook",
+    metavar="URL",
+    envvar="ISOMETRY_GRADEBOOK",
+    help="The database it was graded into, as for `grade`.  [default: gradebook.db in --into]",
+)
 @click.option("--course", type=click.Path(path_type=Path), help="The course's root.  [default: the one installed]")
 def export(
     unit: str,
@@ -49,6 +55,7 @@ def export(
     with_unread: bool,
     missing_as_zero: bool,
     into: Path | None,
+    gradebook: str | None,
     course: Path | None,
 ) -> None:
     """Export the grades of UNIT to a learning management system.
@@ -65,7 +72,7 @@ def export(
         listed = lms.Roster.read(roster.read_bytes(), roster.name) if roster else None
     except OSError as error:
         raise GradingError(f"The roster {roster} cannot be read ({(error.strerror or 'error').lower()}).") from None
-    rows, names = report.results(unit, into or root / "grading", root)
+    rows, names = report.results(unit, into or root / "grading", root, gradebook)
     options = lms.Options(column, id_column, with_unread, missing_as_zero, scale)
     made = lms.export(lms.System(to), unit, rows, listed, options, names)
     lms.write_new(out, made.content)
@@ -80,7 +87,8 @@ def told(made: Export, out: Path) -> list[str]:
     def listed(names: list[str]) -> str:
         return shown(", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else ""))
 
-    lines = [f"{len(made.exported)} grades are in {out}"]
+    number = len(made.exported)
+    lines = [f"{number} grade{' is' if number == 1 else 's are'} in {out}"]
     lines += [f"not exported: {shown(student)} ({shown(why)})" for student, why in sorted(made.held_back.items())]
     if made.unknown:
         lines.append(f"not in the roster, and not exported: {listed(made.unknown)}")

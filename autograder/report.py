@@ -151,7 +151,7 @@ def results(
 def _rows(assignment: assignments.Assignment, into: Path, url: str | None) -> tuple[Row, ...]:
     if url is None:
         url = f"sqlite:///{gradebook(into)}"
-    with Ledger(url, str(assignment.settings().CourseDirectory.course_id)) as ledger:
+    with Ledger(url) as ledger:  # only one that is there
         return tuple(ledger.rows(assignment.unit))
 
 

@@ -14,8 +14,14 @@ import click
     type=click.Path(path_type=Path),
     help="The folder that the class was graded into.  [default: grading/ of the course]",
 )
+@click.option(
+    "--gradebook",
+    metavar="URL",
+    envvar="ISOMETRY_GRADEBOOK",
+    help="The database it was graded into, as for `grade`.  [default: gradebook.db in --into]",
+)
 @click.option("--course", type=click.Path(path_type=Path), help="The course's root.  [default: the one installed]")
-def report(unit: str, into: Path | None, course: Path | None) -> None:
+def report(unit: str, into: Path | None, gradebook: str | None, course: Path | None) -> None:
     """Draw the instructor's page on UNIT, from the gradebook and what was handed in.
 
     One HTML file that loads and runs nothing: scores, how hard each exercise was, which misconceptions the class
@@ -26,5 +32,5 @@ def report(unit: str, into: Path | None, course: Path | None) -> None:
     from autograder.bank import ROOT
 
     root = course or ROOT
-    path = reports.write(unit, into or root / "grading", root)
+    path = reports.write(unit, into or root / "grading", root, gradebook)
     click.echo(f"The report is in {path}")

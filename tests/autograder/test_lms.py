@@ -327,7 +327,7 @@ def test_what_was_left_out_is_said() -> None:
     people = [row("ada"), row("grace", unread=("advice",)), row("e\u202eve")]
     lines = export_command.told(export(System.CANVAS, UNIT, people, roster(*CANVAS)), Path("out.csv"))
     assert lines == [
-        "1 grades are in out.csv",
+        "1 grade is in out.csv",
         "not exported: grace (waits for a person to read advice)",
         "not in the roster, and not exported: e⟨U+202E⟩ve",
         "handed nothing in: alan",
