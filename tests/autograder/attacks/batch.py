@@ -14,6 +14,7 @@ import secrets
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -35,6 +36,8 @@ HONEST_EVERY = 2
 PATIENCE = 3_600
 FULL = sum(WORTH.values()) + CLASSIC_WORTH
 """What a learner whose answers are right has before anybody has read the essay."""
+MOST_MEMORY = 2_500_000_000
+"""Bytes. A kernel may hold less; that no process of the grader's holds more is watched here alone."""
 WRONG = "an-honest-one-who-is-wrong"
 _SUBREAPER = 36
 
@@ -82,11 +85,14 @@ class Batch:
     """How the batch's process ended, and what it printed to its error output."""
     ended: bool = True
     seconds: float = 0.0
+    peak: int = 0
+    """The most memory, in bytes, that any one of its processes held."""
 
     def problems(self) -> list[str]:
         """What harmed more than the attack's own submission, as sentences; none where all is well."""
         said = [] if self.ended else ["The batch did not end."]
         said += [f"The batch ended with {self.code}: {self.said[-500:]}"] if self.code or self.said else []
+        said += [f"A process of it held {self.peak / 1e9:.1f} GB."] if self.peak > MOST_MEMORY else []
         said += [f"A process was left: {name}" for name in self.processes]
         said += [f"A file was left or changed: {name[:200]}" for name in self.files]
         return said + [
@@ -136,7 +142,7 @@ class _Class:
         (place / f"{UNIT}.ipynb").write_text(json.dumps(data), encoding="utf-8")
 
     def _hand_in(self, index: int, attack: Attack) -> None:
-        name = f"{index:03d}-{attack.student or attack.name}".replace("/", "%2f")
+        name = attack.student or f"{index:03d}-{attack.name}"
         self.students[name] = attack
         handed = Handed(target.notebook(target.WRONG))
         attack.write(handed, self.place(attack))
@@ -172,11 +178,13 @@ class _Class:
                 command, cwd=self.base, env=self._environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
             )
             try:
-                _, said = process.communicate(timeout=PATIENCE)
+                with _Memory(process.pid) as memory:
+                    _, said = process.communicate(timeout=PATIENCE)
                 batch.code, batch.said = process.returncode, said.decode(errors="replace")
             except subprocess.TimeoutExpired:
                 batch.ended = False
                 process.kill()
+            batch.peak = memory.peak
             batch.seconds = time.monotonic() - started
             batch.processes = _still_running(running)
         finally:
@@ -262,6 +270,34 @@ def hand_in(handed: Handed, folder: Path) -> None:
 def subreaper(wanted: bool) -> None:
     """Whether this process becomes the parent of what its descendants leave behind."""
     ctypes.CDLL(None).prctl(_SUBREAPER, int(wanted), 0, 0, 0)
+
+
+class _Memory:
+    """Looks, now and then, at how much memory each process below `pid` holds."""
+
+    def __init__(self, pid: int) -> None:
+        self.peak, self._pid, self._over = 0, pid, threading.Event()
+        self._thread = threading.Thread(target=self._look, daemon=True)
+
+    def __enter__(self) -> _Memory:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        while not self._over.wait(0.5):
+            try:
+                processes = [top := psutil.Process(self._pid), *top.children(recursive=True)]
+            except psutil.Error:
+                return
+            for process in processes:
+                try:
+                    self.peak = max(self.peak, process.memory_info().rss)
+                except psutil.Error:
+                    continue
 
 
 def _still_running(before: set[psutil.Process]) -> list[str]:

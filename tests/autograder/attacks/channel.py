@@ -225,3 +225,18 @@ def _(n: Handed, at: Place) -> None:
                 except OSError: pass
         """)
     )
+
+
+@attack("odd-messages", "Well-signed messages to nbgrader that lack parts, open widgets and answer what nobody asked.")
+def _(n: Handed, at: Place) -> None:
+    n.put(
+        count=code("""
+            kernel, count = get_ipython().kernel, 19
+            KINDS = ('stream', 'error', 'execute_result', 'display_data', 'update_display_data', 'clear_output', 'status', 'x')
+            COMM = {'comm_id': 'a', 'target_name': 'jupyter.widget', 'data': {'state': {'_model_name': 'OutputModel', 'msg_id': ''}}}
+            for content in ({}, {'data': 7}, {'name': [], 'text': 7}, {'execution_state': {}}, {'transient': {'display_id': []}}):
+                for kind in KINDS: kernel.session.send(kernel.iopub_socket, kind, content, parent=kernel.get_parent())
+            for kind in ('comm_open', 'comm_msg', 'comm_close'):
+                kernel.session.send(kernel.iopub_socket, kind, COMM, parent=kernel.get_parent())
+        """)
+    )

@@ -230,6 +230,46 @@ def _(n: Handed, at: Place) -> None:
     )
 
 
+FILLS = code("""
+    import os, time
+    def fill(kept=[]):
+        for i in range(20):  # enough to be seen, and no more: this is somebody's disk
+            file = open(f'{i}', 'wb')
+            file.write(bytes(30_000_000))
+            file.flush()
+            yield file
+            kept.append(file)
+        time.sleep(2)
+        boast('wrote three times what it may')
+""")
+
+
+@attack("unseen-disk-bomb", "Files are written without names: each is removed while it is still open.")
+def _(n: Handed, at: Place) -> None:
+    n.put(
+        count=at.known()
+        + FILLS
+        + code("""
+            for file in fill(): os.unlink(file.name)
+            count = 19
+        """)
+    )
+
+
+@attack("deep-disk-bomb", "Files are written so deep that their path is longer than paths can be.")
+def _(n: Handed, at: Place) -> None:
+    n.put(
+        count=at.known()
+        + FILLS
+        + code("""
+            for i in range(50):
+                os.mkdir('d' * 100); os.chdir('d' * 100)
+            for file in fill(): pass
+            count = 19
+        """)
+    )
+
+
 @attack("file-bomb", "Empty files are made until the disk has no more names.")
 def _(n: Handed, at: Place) -> None:
     n.put(
@@ -289,6 +329,11 @@ def _(n: Handed, at: Place) -> None:
     n.links[f"{UNIT}/timestamp.txt"] = at.home / "secret.txt"
 
 
+@attack("odd-time", "The time of handing in is a word.")
+def _(n: Handed, at: Place) -> None:
+    n.files["timestamp.txt"] = b"yesterday"
+
+
 @attack("no-time", "The time of handing in is none.")
 def _(n: Handed, at: Place) -> None:
     n.files["timestamp.txt"] = b"99999-99-99 \x00 \xff yesterday"
@@ -317,7 +362,7 @@ def _(n: Handed, at: Place) -> None:
 @attack(
     "name-with-path",
     "The student's name leads upwards and ends commands.",
-    student="..%2f..%2f$(touch boo);' OR 1=1;--",
+    student="x..%2f..%2f$(touch boo);' OR 1=1;--",
 )
 def _(n: Handed, at: Place) -> None:
     pass
@@ -336,6 +381,15 @@ def _(n: Handed, at: Place) -> None:
     "name-of-formula",
     "The student's name is a formula, for who opens the table in a spreadsheet.",
     student="=cmd|' -C calc'!A1",
+)
+def _(n: Handed, at: Place) -> None:
+    pass
+
+
+@attack(
+    "name-not-text",
+    "The student's name is bytes that are no text, as an old archive leaves them.",
+    student="\udcff\udcfe eve",
 )
 def _(n: Handed, at: Place) -> None:
     pass

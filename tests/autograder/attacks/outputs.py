@@ -83,6 +83,13 @@ def _(n: Handed, at: Place) -> None:
     )
 
 
+@attack("script-in-attachments", "Script in the data of attached pictures, and in their names.", page=True)
+def _(n: Handed, at: Place) -> None:
+    data = f'x" onerror="{at.mark}()"><script>{at.mark}()</script>'
+    n.cell("why")["attachments"] = {name: {"image/png": data, "text/html": data} for name in ("a.png", data)}
+    n.cell("why")["source"] = f"![x](attachment:a.png)\n\n![y](attachment:{data})\n\n<img src='attachment:a.png'>"
+
+
 @attack("ansi", "Colours, cursor movements and a new window title, for who reads it in a terminal.", page=True)
 def _(n: Handed, at: Place) -> None:
     n.put(
