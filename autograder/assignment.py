@@ -104,9 +104,9 @@ def find(unit: str, root: Path = ROOT) -> Assignment:
         there = sorted(path.stem for path in (root / "solutions").glob("*/*.ipynb") if path.stem == path.parent.name)
         known = f"It has: {', '.join(there)}." if there else f"{root / 'solutions'} has none at all; see --course."
         raise GradingError(f"This course has no unit “{unit}” with exercises. {known}")
-    if not assignment.questions:
+    if not assignment.questions and not graded_cells(read(assignment.source / f"{unit}.ipynb")):
         raise GradingError(
-            f"The exercise notebook of {unit} has no graded check. Its check cells need nbgrader's metadata."
+            f"The exercise notebook of {unit} has no graded cell. Its check cells need nbgrader's metadata."
         )
     return assignment
 
@@ -119,6 +119,7 @@ def prepare(assignment: Assignment, workshop: Path, db_url: str) -> NotebookNode
     from nbgrader.converters import GenerateAssignment
     from nbgrader.converters.base import NbGraderException
     from nbgrader.coursedir import CourseDirectory
+    from sqlalchemy.exc import SQLAlchemyError
 
     commands_on_path()
     workshop.mkdir(exist_ok=True)
@@ -137,6 +138,12 @@ def prepare(assignment: Assignment, workshop: Path, db_url: str) -> NotebookNode
         except NbGraderException:
             raise GradingError(
                 f"nbgrader cannot use the exercise notebook of {assignment.unit}: {last_error(log)}"
+            ) from None
+        except (SQLAlchemyError, OSError) as error:
+            said = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+            raise GradingError(
+                f"{assignment.unit} cannot be entered into the gradebook ({said}). Close whatever holds it open, or make "
+                "room on the disk."
             ) from None
     released = workshop / "released" / assignment.unit / f"{assignment.unit}.ipynb"
     return nbformat.read(released, as_version=4)

@@ -485,28 +485,36 @@ def _engine(url: str, patience: float) -> Engine:
 
 def _prepare(engine: Engine, url: str, course: str | None) -> None:
     """Let nbgrader make its tables, and make ours, where they are not there yet. Several may come here at once."""
+    making = False
     for tries in range(10):
         try:
             there = sql.inspect(engine)
             if not there.has_table(_CLASSES.name):
                 if course is None and not there.has_table(_OUTCOMES.name):
                     raise GradingError(f"Nothing was graded into {shown(url)} yet.")
+                making = True
                 commands_on_path()
                 Gradebook(url, course or "").close()
                 _OURS.create_all(engine)
-            have = {column["name"] for column in sql.inspect(engine).get_columns(_OUTCOMES.name)}
-            if missing := [column for column in _OUTCOMES.columns if column.name not in have]:
-                with engine.connect().execution_options(isometry_writes=True) as db, db.begin():
-                    for column in missing:
-                        kind = column.type.compile(engine.dialect)
-                        db.exec_driver_sql(f"ALTER TABLE {_OUTCOMES.name} ADD COLUMN {column.name} {kind}")
+            _add_columns(engine)
             return
         except SQLAlchemyError as error:
-            # Another made a table between our look and our step.
+            # Another made a table between our look and our step, or is making one.
             said = str(getattr(error, "orig", error)).lower()
-            if tries == 9 or not any(word in said for word in ("exists", "unique", "duplicate", "no such table")):
+            expected = ("exists", "unique", "duplicate", "no such table", *(["locked", "deadlock"] if making else []))
+            if tries == 9 or not any(word in said for word in expected):
                 raise
             time.sleep(0.1 * (tries + 1))
+
+
+def _add_columns(engine: Engine) -> None:
+    """Give a table of ours that was made before the columns that it lacks."""
+    have = {column["name"] for column in sql.inspect(engine).get_columns(_OUTCOMES.name)}
+    if missing := [column for column in _OUTCOMES.columns if column.name not in have]:
+        with engine.connect().execution_options(isometry_writes=True) as db, db.begin():
+            for column in missing:
+                kind = column.type.compile(engine.dialect)
+                db.exec_driver_sql(f"ALTER TABLE {_OUTCOMES.name} ADD COLUMN {column.name} {kind}")
 
 
 def _now() -> str:
