@@ -6,7 +6,7 @@ from .attack import Handed, Place, attack, code
 from .target import POINTS
 
 
-@attack("forged-check", "`check` is defined anew and shows every question's points.", quick=True)
+@attack("forged-check", "`check` is defined anew and shows every question's points.")
 def _(n: Handed, at: Place) -> None:
     n.put(scale=f"{POINTS}scale = 9.0\ncheck = lambda exercise, *answer, **numbers: POINTS[exercise]")
 
@@ -51,9 +51,7 @@ def _(n: Handed, at: Place) -> None:
     )
 
 
-@attack(
-    "replaced-judge", "The judge's own module, where it is in the same process, finds everything right.", quick=True
-)
+@attack("replaced-judge", "The judge's own module, where it is in the same process, finds everything right.")
 def _(n: Handed, at: Place) -> None:
     n.put(
         scale=code("""
@@ -184,7 +182,7 @@ def _(n: Handed, at: Place) -> None:
     )
 
 
-@attack("not-numbers", "NaN wherever a number is asked.", quick=True)
+@attack("not-numbers", "NaN wherever a number is asked.")
 def _(n: Handed, at: Place) -> None:
     n.put(
         scale="scale = float('nan')",

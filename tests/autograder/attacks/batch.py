@@ -143,7 +143,7 @@ class _Class:
 
     def _hand_in(self, index: int, attack: Attack) -> None:
         name = attack.student or f"{index:03d}-{attack.name}"
-        self.students[name] = attack
+        self.students[os.fsencode(name).decode("utf-8", "backslashreplace")] = attack
         handed = Handed(target.notebook(target.WRONG))
         attack.write(handed, self.place(attack))
         hand_in(handed, self.handed_in / name)

@@ -75,7 +75,7 @@ def _(n: Handed, at: Place) -> None:
     n.data["cells"] = kept
 
 
-@attack("duplicated-checks", "Every check is there five times.", quick=True)
+@attack("duplicated-checks", "Every check is there five times.")
 def _(n: Handed, at: Place) -> None:
     copies = [copy.deepcopy(n.cell(f"{name}-check")) for name in CHECKS for _ in range(4)]
     for i, made in enumerate(copies):
@@ -104,7 +104,7 @@ def _(n: Handed, at: Place) -> None:
     n.cell("why")["cell_type"] = "code"
 
 
-@attack("input-transformers", "What is typed is rewritten before it runs: a check becomes its points.", quick=True)
+@attack("input-transformers", "What is typed is rewritten before it runs: a check becomes its points.")
 def _(n: Handed, at: Place) -> None:
     n.put(
         scale=f"{POINTS}def forge(lines):\n    text = ''.join(lines)\n"

@@ -25,7 +25,7 @@ INSTEAD = code("""
 """)
 
 
-@attack("claims-points", "The message says itself that it is right, and how many points that is worth.", quick=True)
+@attack("claims-points", "The message says itself that it is right, and how many points that is worth.")
 def _(n: Handed, at: Place) -> None:
     claims = """CLAIM = b'{"type":"answer","exercise":"%s","state":"right","points":4.0,"value":{"kind":"array","right":true}}'\n"""
     n.put(scale=POINTS + TALK + claims + INSTEAD.format("say(CLAIM % exercise.encode())") + "scale = 9.0")

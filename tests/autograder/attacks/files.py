@@ -99,7 +99,6 @@ def _(n: Handed, at: Place) -> None:
 @attack(
     "writes-everywhere",
     "Files are left in the course, beside the gradebook, at home and in every common folder.",
-    quick=True,
 )
 def _(n: Handed, at: Place) -> None:
     n.put(
@@ -294,12 +293,12 @@ def _(n: Handed, at: Place) -> None:
     )
 
 
-@attack("linked-notebook", "The notebook is a link to the solutions.", quick=True)
+@attack("linked-notebook", "The notebook is a link to the solutions.")
 def _(n: Handed, at: Place) -> None:
     n.links[f"{UNIT}/{UNIT}.ipynb"] = at.course / "solutions" / UNIT / f"{UNIT}.ipynb"
 
 
-@attack("linked-folder", "The unit's folder is a link to that of somebody whose answers are right.")
+@attack("linked-folder", "The unit's folder is a link to that of somebody whose answers are right.", quick=True)
 def _(n: Handed, at: Place) -> None:
     n.links[UNIT] = at.handed_in / at.honest / UNIT
 
@@ -319,7 +318,7 @@ def _(n: Handed, at: Place) -> None:
     n.pipes.append(f"{UNIT}.ipynb")
 
 
-@attack("piped-timestamp", "The time of handing in is a pipe that nobody ever writes to.")
+@attack("piped-timestamp", "The time of handing in is a pipe that nobody ever writes to.", quick=True)
 def _(n: Handed, at: Place) -> None:
     n.pipes.append("timestamp.txt")
 

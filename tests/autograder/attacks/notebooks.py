@@ -7,7 +7,7 @@ import json
 from .attack import Handed, Place, attack
 
 
-@attack("truncated", "The file breaks off.", quick=True)
+@attack("truncated", "The file breaks off.")
 def _(n: Handed, at: Place) -> None:
     n.raw = n.content()[: len(n.content()) // 2]
 

@@ -11,7 +11,7 @@ SCRIPT = code("""
 """)
 
 
-@attack("output-bomb", "Lines are printed for as long as the cell may run.", quick=True)
+@attack("output-bomb", "Lines are printed for as long as the cell may run.")
 def _(n: Handed, at: Place) -> None:
     n.put(count="count = 19\nwhile True: print('x' * 10_000)")
 

@@ -12,7 +12,7 @@ SWALLOWS = code("""
 """)
 
 
-@attack("leaves", "`os._exit(0)` in the function that is judged.", quick=True)
+@attack("leaves", "`os._exit(0)` in the function that is judged.")
 def _(n: Handed, at: Place) -> None:
     n.put(
         relu=code("""
@@ -267,7 +267,7 @@ def _(n: Handed, at: Place) -> None:
     )
 
 
-@attack("ptrace", "The grader is traced, its memory read and written.", quick=True)
+@attack("ptrace", "The grader is traced, its memory read and written.")
 def _(n: Handed, at: Place) -> None:
     n.put(
         count=at.known()
