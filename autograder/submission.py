@@ -19,6 +19,9 @@ from autograder.outcome import Remark
 LARGEST = 20_000_000
 """Bytes. A notebook that grew beyond this holds outputs nobody needs."""
 
+MOST_CELLS = 2_000
+"""Cells of one notebook. Each takes time to be checked; the course's own have a hundred."""
+
 
 @dataclass(frozen=True)
 class Submission:
@@ -151,6 +154,8 @@ def _cells(handed_in: bytes) -> list[dict[str, Any]]:
     cells = data.get("cells")
     if not isinstance(cells, list) or not all(isinstance(cell, dict) for cell in cells):
         raise Unusable("The file is not a notebook: it has no list of cells.")
+    if len(cells) > MOST_CELLS:
+        raise Unusable(f"The notebook has {len(cells):,} cells, more than {MOST_CELLS:,}. Remove the empty ones.")
     for number, cell in enumerate(cells, start=1):
         source = cell.get("source")
         if isinstance(source, list) and all(isinstance(line, str) for line in source):

@@ -110,6 +110,7 @@ def test_an_untouched_notebook_comes_out_with_the_same_cells_and_no_remark(relea
         (b'{"nbformat": 99, "cells": []}', "format 99"),
         (b'{"nbformat": "new", "cells": []}', "format 'new'"),
         (b'{"nbformat": 4, "cells": []}', "another notebook"),
+        (json.dumps({"nbformat": 4, "cells": [{}] * 2_001}).encode(), "2,001 cells, more than 2,000"),
     ],
 )
 def test_what_is_no_notebook_is_said_to_be_none(handed_in: bytes, said: str, released: NotebookNode) -> None:
