@@ -90,6 +90,8 @@ def told(made: Export, out: Path) -> list[str]:
     number = len(made.exported)
     lines = [f"{number} grade{' is' if number == 1 else 's are'} in {out}"]
     lines += [f"not exported: {shown(student)} ({shown(why)})" for student, why in sorted(made.held_back.items())]
+    if made.held_back:
+        lines.append("Finish these and export again into a new file, or take them as they are with --with-unread.")
     if made.unknown:
         lines.append(f"not in the roster, and not exported: {listed(made.unknown)}")
     if made.absent:

@@ -141,16 +141,19 @@ def winnowed(words: Sequence[str]) -> frozenset[int]:
     numbers = np.array([_number(word) for word in words], dtype=np.uint64)
     if len(numbers) < GRAM:
         return frozenset()
-    rows = np.lib.stride_tricks.sliding_window_view(numbers, GRAM)
-    factors = np.array([pow(_FACTOR, i, 2**64) for i in range(GRAM)], dtype=np.uint64)
-    hashes = _mixed((rows * factors).sum(axis=1, dtype=np.uint64))
-    if len(hashes) <= WINDOW:
-        return frozenset([int(hashes.min())])
-    windows = np.lib.stride_tricks.sliding_window_view(hashes, WINDOW)
-    return frozenset(int(h) for h in windows.min(axis=1))
+    many = len(numbers) - GRAM + 1
+    hashes = np.zeros(many, dtype=np.uint64)
+    for i, factor in enumerate(_FACTORS):
+        hashes += numbers[i : i + many] * factor  # modulo 2 to the 64
+    hashes = _mixed(hashes)
+    many = max(1, len(hashes) - WINDOW + 1)
+    smallest = hashes[:many]
+    for i in range(1, min(WINDOW, len(hashes))):
+        smallest = np.minimum(smallest, hashes[i : i + many])
+    return frozenset(smallest.tolist())
 
 
-_FACTOR = 0x9E3779B97F4A7C15
+_FACTORS = [np.uint64(pow(0x9E3779B97F4A7C15, i, 2**64)) for i in range(GRAM)]
 
 
 def _mixed(hashes: np.ndarray) -> np.ndarray:

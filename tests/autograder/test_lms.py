@@ -203,6 +203,16 @@ def test_gradescope_knows_nobody_without_an_address() -> None:
         export(System.GRADESCOPE, UNIT, [row("1"), row("2")], shared)
 
 
+# --------------------------------------------------------------------------- anything else
+
+
+def test_any_list_of_students_gets_a_column_of_its_own_or_has_one_filled() -> None:
+    made = export(System.CSV, UNIT, [row("007")], roster("id;name", "007;Ada", "7;Grace"), Options(column="Unit 2"))
+    assert table(made, ";") == [["id", "name", "Unit 2"], ["007", "Ada", "7.5"], ["7", "Grace", ""]]
+    again = export(System.CSV, UNIT, [row("7", 3)], Roster.read(made.content), Options(column="Unit 2"))
+    assert table(again, ";") == [["id", "name", "Unit 2"], ["007", "Ada", "7.5"], ["7", "Grace", "3"]]
+
+
 # --------------------------------------------------------------------------- what is final
 
 
@@ -329,6 +339,7 @@ def test_what_was_left_out_is_said() -> None:
     assert lines == [
         "1 grade is in out.csv",
         "not exported: grace (waits for a person to read advice)",
+        "Finish these and export again into a new file, or take them as they are with --with-unread.",
         "not in the roster, and not exported: e⟨U+202E⟩ve",
         "handed nothing in: alan",
     ]
