@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import reprlib
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -169,7 +170,8 @@ def _upgraded(data: dict[str, Any]) -> dict[str, Any]:
     try:
         return dict(nbformat.convert(nbformat.from_dict(data), 4))
     except Exception:  # whatever an old or made-up format breaks in the conversion
-        raise Unusable(f"The file is a notebook of format {data['nbformat']!r}, which cannot be read.") from None
+        known = reprlib.repr(data["nbformat"])
+        raise Unusable(f"The file is a notebook of format {known}, which cannot be read.") from None
 
 
 def _grade_id(cell: dict[str, Any]) -> str:
@@ -181,8 +183,7 @@ def _grade_id(cell: dict[str, Any]) -> str:
 
 def _made(cell: dict[str, Any], pristine: NotebookNode | None, index: int) -> NotebookNode:
     kind = pristine.cell_type if pristine else cell["cell_type"]
-    # Half of a surrogate pair can stand in JSON, but in no file and no message.
-    source = cell["source"].encode("utf-8", "replace").decode("utf-8")
+    source = _text(cell["source"])
     make = {"code": new_code_cell, "markdown": new_markdown_cell, "raw": new_raw_cell}[kind]
     made = make(source, id=f"cell-{index + 1}")
     if pristine:
@@ -192,13 +193,20 @@ def _made(cell: dict[str, Any], pristine: NotebookNode | None, index: int) -> No
     return made
 
 
+def _text(text: str) -> str:
+    """Text that can be written: half of a surrogate pair can stand in JSON, but in no file and no message."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 def _images(attachments: Any) -> dict[str, dict[str, str]]:
     """The attached images that are what they say; a markdown answer may hold a photographed page."""
     if not isinstance(attachments, dict):
         return {}
     kept = {
-        name: {
-            kind: text for kind, text in bundle.items() if kind in ("image/png", "image/jpeg") and isinstance(text, str)
+        _text(name): {
+            kind: _text(image)
+            for kind, image in bundle.items()
+            if kind in ("image/png", "image/jpeg") and isinstance(image, str)
         }
         for name, bundle in attachments.items()
         if isinstance(bundle, dict)

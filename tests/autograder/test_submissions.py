@@ -109,6 +109,7 @@ def test_an_untouched_notebook_comes_out_with_the_same_cells_and_no_remark(relea
         (b'{"nbformat": 4, "cells": [{"cell_type": "song", "source": ""}]}', "its cell 1"),
         (b'{"nbformat": 99, "cells": []}', "format 99"),
         (b'{"nbformat": "new", "cells": []}', "format 'new'"),
+        (json.dumps({"nbformat": "x" * 9_999, "cells": []}).encode(), r"format 'x+\.\.\.x+', which"),
         (b'{"nbformat": 4, "cells": []}', "another notebook"),
         (json.dumps({"nbformat": 4, "cells": [{}] * 2_001}).encode(), "2,001 cells, more than 2,000"),
     ],
@@ -181,9 +182,10 @@ def test_an_attached_photograph_stays_and_anything_else_attached_goes(released: 
     def attach(data: Any) -> None:
         cell(data, "why")["attachments"] = {
             "page.png": {"image/png": "AAAA"},
+            "\udc00.png": {"image/png": "\ud800"},
             "x.html": {"text/html": "<script>"},
             "y": 3,
         }
 
     made, _ = restore(changed(attach), released)
-    assert made.cells[-1].attachments == {"page.png": {"image/png": "AAAA"}}
+    assert made.cells[-1].attachments == {"page.png": {"image/png": "AAAA"}, "?.png": {"image/png": "?"}}
