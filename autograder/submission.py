@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import reprlib
+import unicodedata
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -61,9 +62,9 @@ def collect(folder: Path, unit: str, only: tuple[str, ...] = ()) -> list[Submiss
         if path.name.startswith("."):
             continue
         if path.is_dir() and (path / unit).is_dir():
-            student, notebook = path.name, path / unit / f"{unit}.ipynb"
+            student, notebook = _readable(path.name), path / unit / f"{unit}.ipynb"
         elif path.suffix == ".ipynb" and not path.is_dir():
-            student, notebook = path.stem, path
+            student, notebook = _readable(path.stem), path
         else:
             continue
         if student in found:
@@ -77,6 +78,18 @@ def collect(folder: Path, unit: str, only: tuple[str, ...] = ()) -> list[Submiss
         if student not in found:
             raise GradingError(f"{student} has handed in nothing for {unit} in {folder}.")
     return [submission for student, submission in found.items() if not only or student in only]
+
+
+def _readable(name: str) -> str:
+    """A file's name as text that a gradebook takes and a terminal shows as it is; bytes that are none are spelt out."""
+
+    def spelt(c: str) -> bool:
+        return unicodedata.category(c) in ("Cc", "Cs") or unicodedata.bidirectional(c) in _OVERRIDES
+
+    return "".join(c.encode("unicode_escape").decode() if spelt(c) else c for c in name)
+
+
+_OVERRIDES = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
 
 
 def _timestamp(notebook: Path) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,14 @@ def test_both_layouts_are_found_by_student(tmp_path: Path) -> None:
         (flat / name).write_text("{}")
     assert [s.student for s in collect(flat, UNIT)] == ["ada", "zoë müller"]
     assert [s.student for s in collect(flat, UNIT, ("ada",))] == ["ada"]
+
+
+def test_a_name_that_is_no_text_is_spelt_out_and_stops_nobody(tmp_path: Path) -> None:
+    for name in (b"a\xff", b"b\n\x1b[31m", "c\u202e".encode(), "zoë\u200c".encode()):
+        Path(os.fsdecode(bytes(tmp_path) + b"/" + name + b".ipynb")).write_text("{}")
+    names = [found.student for found in collect(tmp_path, UNIT)]
+    assert names == ["a\\udcff", "b\\n\\x1b[31m", "c\\u202e", "zoë\u200c"]
+    assert all(content(found) == b"{}" for found in collect(tmp_path, UNIT))
 
 
 def test_a_student_who_handed_in_a_folder_without_the_notebook_is_still_there(tmp_path: Path) -> None:
