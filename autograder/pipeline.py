@@ -45,7 +45,7 @@ from nbgrader.utils import determine_grade
 from traitlets import Unicode
 from traitlets.config import Config
 
-from autograder import channel, feedback, sandbox, submission
+from autograder import channel, classic, feedback, sandbox, submission
 from autograder.assignment import last_error, quiet
 from autograder.bank import ROOT
 from autograder.examiner import Examiner, Paper
@@ -251,7 +251,7 @@ def _steps(examiner: Examiner, limits: Limits | None) -> list[type[Any]]:
         IgnorePattern,
         ClearMetadataPreprocessor,
         LimitOutput,
-        SaveAutoGrades,
+        SaveGrades,
         AssignLatePenalties,
         CheckCellMetadata,
     ]
@@ -401,6 +401,16 @@ class JudgedOutside(NbGraderPreprocessor):
                 said = "This cell shows what cannot be its points, so it earns none."
                 cell.outputs = [new_output("error", ename="NoPoints", evalue=said, traceback=[said]), *cell.outputs]
         return cell, resources
+
+
+class SaveGrades(SaveAutoGrades):
+    """nbgrader's `SaveAutoGrades`, by the rule of `classic.py`."""
+
+    def _add_score(self, cell: NotebookNode, resources: Any) -> None:
+        super()._add_score(cell, resources)
+        names = (cell.metadata.nbgrader.grade_id, self.notebook_id, self.assignment_id, self.student_id)
+        self.gradebook.find_grade(*names).auto_score = classic.points(cell)
+        self.gradebook.db.commit()
 
 
 def _classic(ran: NotebookNode, papers: Mapping[str, Paper]) -> list[str]:
