@@ -295,7 +295,7 @@ def _id_column(to: System, roster: Roster, students: set[str], wanted: str | Non
                 f"The roster has no column of ids that is known for {to.value} ({', '.join(IDS[to])}). "
                 f"It has: {', '.join(roster.header)}. Name one with --id."
             )
-        hits = {column: sum(roster.cell(line, column) in students for line in roster.lines) for column in known}
+        hits = {column: len(students & {roster.cell(line, column) for line in roster.lines}) for column in known}
         found = max(known, key=lambda column: hits[column])
         if not hits[found]:
             raise GradingError(

@@ -81,6 +81,11 @@ def test_the_column_of_ids_is_the_one_that_fits_and_zeros_in_front_count() -> No
     assert made.exported == ["102"] and made.unknown == ["ada"]
 
 
+def test_a_column_in_which_most_are_found_once_wins_over_one_with_more_lines() -> None:
+    listed = roster("Student,ID,SIS Login ID,Section", "A,1,0,B", "T,1,1,B")
+    assert export(System.CANVAS, UNIT, [row("1")], listed).exported == ["1"]
+
+
 def test_an_assignment_that_canvas_does_not_have_gets_a_column_and_its_points() -> None:
     made = export(
         System.CANVAS, UNIT, [row("alan")], roster("Student,ID,SIS Login ID,Section", "A,1,ada,B", "T,3,alan,B")
