@@ -15,10 +15,10 @@ SET_UP = python='$(PYTHON)'; if [ -z "$$python" ]; then \
 	echo "The course needs Python 3.11 or later, and none was found: install one, or name it with PYTHON=/path/to/python3." >&2; \
 	exit 1; fi; "$$python" install.py --venv '$(VENV)'
 
-.PHONY: help install dev study test exercises grade lint bench prove lock clean
+.PHONY: help install dev study test exercises grade lint bench prove red-team lock clean
 
 help:            ## this list
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1	\2/p' Makefile
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1	\2/p' Makefile
 
 install:         ## set up .venv from the lock, and nothing else
 	@$(SET_UP)
@@ -49,6 +49,9 @@ bench: dev       ## measure; the figures also go to bench.json
 
 prove: dev       ## try the gate's and the record's claims at full counts, and print the figures: minutes
 	@ISOMETRY_PROVE=1 $(PY) -m pytest -n 2 -m prove -rP $(ARGS)
+
+red-team: dev    ## (as root) every attack, on stock nbgrader and on this engine: writes the table; half an hour
+	@$(PY) -m tests.autograder.attacks.table $(ARGS)
 
 lock:            ## (authors) resolve pyproject.toml anew into the two locks; ARGS="--system-certs" behind a proxy
 	@tools=$$(mktemp -d) && trap 'rm -rf "$$tools"' EXIT INT TERM && \

@@ -23,5 +23,8 @@ c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", ".*", 
 c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE"}
 c.ClearSolutions.text_stub = "Your answer here."
 
+# Pages that load nothing from the network, formgrader's among them.
+c.GenerateFeedback.exporter_class = "autograder.exporter.FeedbackExporter"
+
 c.Execute.timeout = 60
 c.Execute.interrupt_on_timeout = True

@@ -39,11 +39,16 @@ class Assignment:
 
     @cached_property
     def bank(self) -> Bank:
-        """The unit's bank: an instructor's private one (`ISOMETRY_BANKS`), else the course's."""
+        """The unit's bank."""
+        return banks.load(self.bank_path)
+
+    @property
+    def bank_path(self) -> Path:
+        """The file of the unit's bank: an instructor's private one (`ISOMETRY_BANKS`), else the course's."""
         private = [Path(part) for part in os.environ.get("ISOMETRY_BANKS", "").split(os.pathsep) if part]
         for folder in (*private, self.root / "solutions"):
             if (folder / self.unit / "bank.py").is_file():
-                return banks.load(folder / self.unit / "bank.py")
+                return folder / self.unit / "bank.py"
         raise GradingError(
             f"{self.unit} has no bank, and without one nothing is judged. Put bank.py into {self.source}."
         )
@@ -87,8 +92,14 @@ class Assignment:
 
     def settings(self) -> Config:
         """nbgrader's settings for this course: its own `nbgrader_config.py`, else this project's."""
-        folder = self.root if (self.root / "nbgrader_config.py").is_file() else ROOT
-        return PyFileConfigLoader("nbgrader_config.py", path=str(folder)).load_config()
+        path = self.settings_path
+        return PyFileConfigLoader(path.name, path=str(path.parent)).load_config()
+
+    @property
+    def settings_path(self) -> Path:
+        """The file of nbgrader's settings."""
+        own = self.root / "nbgrader_config.py"
+        return own if own.is_file() else ROOT / own.name
 
 
 def find(unit: str, root: Path = ROOT) -> Assignment:
@@ -98,9 +109,9 @@ def find(unit: str, root: Path = ROOT) -> Assignment:
         there = sorted(path.stem for path in (root / "solutions").glob("*/*.ipynb") if path.stem == path.parent.name)
         known = f"It has: {', '.join(there)}." if there else f"{root / 'solutions'} has none at all; see --course."
         raise GradingError(f"This course has no unit “{unit}” with exercises. {known}")
-    if not assignment.questions:
+    if not assignment.questions and not graded_cells(read(assignment.source / f"{unit}.ipynb")):
         raise GradingError(
-            f"The exercise notebook of {unit} has no graded check. Its check cells need nbgrader's metadata."
+            f"The exercise notebook of {unit} has no graded cell. Its check cells need nbgrader's metadata."
         )
     return assignment
 
@@ -113,6 +124,7 @@ def prepare(assignment: Assignment, workshop: Path, db_url: str) -> NotebookNode
     from nbgrader.converters import GenerateAssignment
     from nbgrader.converters.base import NbGraderException
     from nbgrader.coursedir import CourseDirectory
+    from sqlalchemy.exc import SQLAlchemyError
 
     commands_on_path()
     workshop.mkdir(exist_ok=True)
@@ -131,6 +143,12 @@ def prepare(assignment: Assignment, workshop: Path, db_url: str) -> NotebookNode
         except NbGraderException:
             raise GradingError(
                 f"nbgrader cannot use the exercise notebook of {assignment.unit}: {last_error(log)}"
+            ) from None
+        except (SQLAlchemyError, OSError) as error:
+            said = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+            raise GradingError(
+                f"{assignment.unit} cannot be entered into the gradebook ({said}). Close whatever holds it open, or make "
+                "room on the disk."
             ) from None
     released = workshop / "released" / assignment.unit / f"{assignment.unit}.ipynb"
     return nbformat.read(released, as_version=4)

@@ -1,21 +1,21 @@
-"""The command `autograder`: grade a class, or try it on a made-up one."""
+"""The command `autograder`: grade a class, explain a score, or try it on a made-up class."""
 
 from __future__ import annotations
 
+import json
 import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from autograder.errors import GradingError
 from autograder.exercise import BankError
-
-if TYPE_CHECKING:
-    from autograder.gradebook import Row
-    from autograder.outcome import Outcome
+from autograder.export_command import export
+from autograder.report_command import report
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -56,20 +56,40 @@ def _shared(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+_GRADEBOOK = click.option(
+    "--gradebook",
+    metavar="URL",
+    envvar="ISOMETRY_GRADEBOOK",
+    help="The database, such as postgresql://user:password@host/name; the variable ISOMETRY_GRADEBOOK keeps the "
+    "password off the command line.  [default: gradebook.db in --into]",
+)
+
+
 @commands.command()
 @click.argument("unit")
 @click.option(
     "--submissions",
     type=click.Path(path_type=Path),
-    required=True,
     help="Folder of what was handed in: <student>/<unit>/<unit>.ipynb, as nbgrader collects it, or <student>.ipynb.",
 )
 @click.option("--only", multiple=True, metavar="STUDENT", help="Grade only this student; may be given again.")
+@click.option("--again", is_flag=True, help="Grade also what has not changed.")
+@click.option("--why", metavar="STUDENT", help="Grade nothing: explain this student's score.")
+@click.option("--cluster", metavar="ADDRESS", help="A Dask scheduler (tcp://host:8786) whose workers grade.")
+@_GRADEBOOK
+@click.option("-v", "--verbose", is_flag=True, help="A line for every submission, not only for those that fail.")
+@click.option("--json", "as_json", is_flag=True, help="Print the results as one JSON document.")
 @_shared
 def grade(
     unit: str,
-    submissions: Path,
+    submissions: Path | None,
     only: tuple[str, ...],
+    again: bool,
+    why: str | None,
+    cluster: str | None,
+    gradebook: str | None,
+    verbose: bool,
+    as_json: bool,
     course: Path | None,
     into: Path | None,
     seconds: int | None,
@@ -78,20 +98,93 @@ def grade(
 ) -> None:
     """Grade the notebooks handed in for UNIT (such as 02-jacobians).
 
-    Each runs on its own, through nbgrader's pipeline; a broken one is recorded with its reason and stops nobody. The
-    scores go into nbgrader's gradebook (open it with formgrader), a page for each learner into feedback/, and all
-    grades into UNIT.csv. Grading again replaces what the earlier run gave; manual grades stay.
+    Each runs on its own; a broken one is recorded with its reason and stops nobody. The scores go into nbgrader's
+    gradebook (open it with formgrader), a page for each learner into feedback/, and all grades into UNIT.csv. Stopped
+    at any moment, the same command goes on with the rest. Grading again grades what has changed: a notebook, the
+    exercises, what people gave; manual grades stay.
 
-    Exit code 0 means that every submission is graded, or failed for a reason that is recorded.
+    Exit code 0 means that every submission is graded, or failed for a reason that is recorded; 1, that some are in
+    quarantine, to be tried again; 130, that it was stopped.
     """
     from autograder.bank import ROOT
-    from autograder.grade import Settings, grade_class
 
     root = course or ROOT
-    settings = Settings(into or root / "grading", seconds, jobs, unsafe)
-    with _Progress(unit) as progress:
-        rows = grade_class(unit, submissions, settings, root=root, only=only, seen=progress.seen)
-    _summary(unit, rows, settings.into)
+    if why is not None:
+        _explain(unit, why, into or root / "grading", gradebook, as_json)
+        return
+    if submissions is None:
+        raise click.UsageError("Missing option '--submissions'.")
+
+    from rich.console import Console
+
+    from autograder import terminal
+    from autograder.grade import Settings, grade_class
+
+    settings = Settings(
+        into or root / "grading", seconds, jobs, unsafe, gradebook=gradebook, cluster=cluster, again=again
+    )
+    # Told to end by another than the keyboard, it ends in the same way: with nothing left behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with terminal.Bar(unit, all_lines=verbose, stderr=as_json) as bar:
+            rows = grade_class(unit, submissions, settings, root=root, only=only, planned=bar.planned, seen=bar.seen)
+    except KeyboardInterrupt:
+        print("Stopped. What was graded is written; the same command goes on with the rest.", file=sys.stderr)
+        sys.exit(130)
+    results = (unit, rows, bar.pending, settings.into, _shown(settings.into, gradebook))
+    if as_json:
+        print(terminal.document(*results))
+    else:
+        _print(terminal.summary(*results), Console())
+    if not terminal.final(rows):
+        sys.exit(1)
+
+
+@commands.command()
+@click.argument("unit")
+@click.argument("student")
+@click.option(
+    "--into",
+    type=click.Path(path_type=Path),
+    help="Folder of the gradebook.  [default: grading/ of the course]",
+)
+@_GRADEBOOK
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON, with the answers as they were handed over.")
+def why(unit: str, student: str, into: Path | None, gradebook: str | None, as_json: bool) -> None:
+    """Explain STUDENT's score for UNIT: each answer, its verdict and mistake, the seed, the attempt.
+
+    Reads the gradebook, and nothing else.
+    """
+    from autograder.bank import ROOT
+
+    _explain(unit, student, into or ROOT / "grading", gradebook, as_json)
+
+
+def _explain(unit: str, student: str, into: Path, gradebook: str | None, as_json: bool) -> None:
+    from rich.console import Console
+
+    from autograder import terminal
+    from autograder import why as reasons
+    from autograder.gradebook import Ledger
+
+    with Ledger(gradebook or f"sqlite:///{into.resolve() / 'gradebook.db'}") as ledger:
+        found = reasons.explain(ledger, unit, student)
+    if as_json:
+        print(json.dumps(found, ensure_ascii=False, indent=1))
+        return
+    for part in terminal.told(found):
+        _print(part, Console())
+
+
+def _shown(into: Path, gradebook: str | None) -> str:
+    from autograder.gradebook import normal, shown
+
+    return shown(normal(gradebook)) if gradebook else str(into / "gradebook.db")
+
+
+def _print(part: Any, console: Any) -> None:
+    console.print()
+    console.print(part, highlight=False, soft_wrap=True)
 
 
 @commands.command()
@@ -118,7 +211,7 @@ def demo(
     from rich.console import Console
 
     from autograder import demo as demos
-    from autograder import doctor
+    from autograder import doctor, terminal
     from autograder.bank import ROOT
     from autograder.grade import Settings, grade_class
 
@@ -127,11 +220,11 @@ def demo(
     settings = Settings(into or root / "grading", seconds or 30, jobs, unsafe or not doctor.confined_here())
     made = demos.make(unit, learners, seed, root)
     handed_in = demos.hand_in(made, unit, settings.into)
-    with _Progress(unit) as progress:
-        rows = grade_class(unit, handed_in, settings, root=root, seen=progress.seen)
-    _summary(unit, rows, settings.into)
-    wrong = demos.surprises(made, rows)
+    with terminal.Bar(unit, all_lines=True) as bar:
+        rows = grade_class(unit, handed_in, settings, root=root, planned=bar.planned, seen=bar.seen)
     console = Console()
+    _print(terminal.summary(unit, rows, bar.pending, settings.into, _shown(settings.into, None)), console)
+    wrong = demos.surprises(made, rows)
     for line in wrong:
         console.print(line, style="red", highlight=False, soft_wrap=True)
     console.print(
@@ -166,82 +259,8 @@ def see() -> None:
         sys.exit(1)
 
 
-class _Progress:
-    """A progress bar, and a line for each submission as it is written."""
-
-    def __init__(self, unit: str) -> None:
-        from rich.console import Console
-        from rich.progress import (
-            BarColumn,
-            MofNCompleteColumn,
-            Progress,
-            TextColumn,
-            TimeElapsedColumn,
-            TimeRemainingColumn,
-        )
-
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            console=Console(),
-            transient=True,
-        )
-        self._task = self._progress.add_task(f"Grading {unit}", total=None)
-
-    def __enter__(self) -> _Progress:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._progress.stop()
-
-    def seen(self, outcome: Outcome, row: Row, of: int) -> None:
-        self._progress.update(self._task, total=of, advance=1)
-        self._progress.console.print(_line(row, outcome.seconds), highlight=False, soft_wrap=True)
-
-
-def _line(row: Row, seconds: float) -> str:
-    from rich.markup import escape
-
-    colour = (
-        "green"
-        if row.state.value == "graded" and not row.reason
-        else "yellow"
-        if row.state.value == "graded"
-        else "red"
-    )
-    points = f"{row.score:6.4g} / {row.max_score:g}"
-    return (
-        f"{escape(row.student):<16} {points}  [{colour}]{row.state}[/]  {seconds:4.1f} s  {escape(row.reason)}".rstrip()
-    )
-
-
-def _summary(unit: str, rows: list[Row], into: Path) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console()
-    graded = [row for row in rows if row.state.value == "graded"]
-    scores = sorted(row.score for row in graded)
-    table = Table(title=unit, title_justify="left", show_header=False, box=None)
-    table.add_row("graded", str(len(graded)))
-    table.add_row("failed", str(len(rows) - len(graded)))
-    if scores:
-        middle = (scores[(len(scores) - 1) // 2] + scores[len(scores) // 2]) / 2
-        table.add_row(
-            "scores", f"lowest {scores[0]:g}, median {middle:g}, highest {scores[-1]:g} of {rows[0].max_score:g}"
-        )
-    unread = [row for row in rows if row.unread]
-    if unread:
-        table.add_row("to be read", f"{len(unread)} notebooks have answers that wait for a person, in formgrader")
-    table.add_row("gradebook", str(into / "gradebook.db"))
-    table.add_row("feedback", str(into / "feedback"))
-    table.add_row("grades", str(into / f"{unit}.csv"))
-    console.print()
-    console.print(table, highlight=False, soft_wrap=True)
+commands.add_command(report)
+commands.add_command(export)
 
 
 def main() -> None:

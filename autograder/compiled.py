@@ -3,7 +3,7 @@
 Compiling takes JAX longer than all else in a notebook of small exercises, and most of a class lets it compile the same.
 JAX keeps what it compiled in a folder (`jax_compilation_cache_dir`); a folder that a submission could write would be a
 way to change what the next one computes. So the solution's notebook fills it, in a kernel like every other, and
-students' kernels may only read it.
+students' kernels may only read it. It is kept beside the gradebook for the next batch.
 """
 
 from __future__ import annotations
@@ -12,24 +12,24 @@ import hashlib
 import os
 import platform
 import shutil
-import sys
-from collections.abc import Sequence
+import tempfile
 from dataclasses import replace
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autograder.outcome import Ending, Outcome
 from autograder.submission import Submission
-from autograder.worker import grade_one
 
 if TYPE_CHECKING:
-    from autograder.pipeline import Task
+    from autograder.kit import Kit
 
 FEW = 4
 """A class of fewer is graded sooner without."""
 
 FOLDER = ".compiled"
+
+LARGEST = 100_000_000
+"""Bytes that travel with a class at most."""
 
 
 def read_only(folder: Path) -> dict[str, str]:
@@ -37,7 +37,8 @@ def read_only(folder: Path) -> dict[str, str]:
     return _environment(folder) | {"JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "1e9"}
 
 
-def _filling(folder: Path) -> dict[str, str]:
+def filling(folder: Path) -> dict[str, str]:
+    """The environment of a kernel that fills it."""
     return _environment(folder) | {"JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
 
 
@@ -45,68 +46,49 @@ def _environment(folder: Path) -> dict[str, str]:
     return {"JAX_COMPILATION_CACHE_DIR": str(folder), "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1"}
 
 
-def key(files: Sequence[Path]) -> str:
-    """What a cache is good for: these files, these versions, this processor."""
-    told = hashlib.sha256()
-    for path in files:
-        told.update(path.read_bytes())
-    packages = [f"{name} {_version(name)}" for name in ("jax", "jaxlib", "numpy")]
-    told.update("\n".join([*packages, sys.version, platform.machine(), _processor()]).encode())
-    return told.hexdigest()[:16]
-
-
-def _version(package: str) -> str:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return "none"
-
-
-def _processor() -> str:
-    """What this processor can do, as far as the system says."""
+def processor() -> str:
+    """A digest of what this processor is and can do, as far as the system says."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
-        return platform.processor()
-    return "\n".join(sorted({line for line in lines if line.startswith(("flags", "Features", "model name"))}))
+        lines = [platform.processor()]
+    told = {line for line in lines if line.startswith(("flags", "Features", "model name"))} or set(lines)
+    return hashlib.sha256("\n".join([platform.machine(), *sorted(told)]).encode()).hexdigest()[:16]
 
 
-def with_cache(tasks: list[Task], solution: Path, bank: Path, into: Path) -> tuple[list[Task], Outcome | None]:
-    """These tasks, to be graded with the cache in the class's folder `into`; filled now where it is not there yet.
-
-    The second is how the solution itself was graded, where it was: all of its checks should have earned all.
-    """
-    folder = into / FOLDER / key([solution, bank])
-    graded = None
+def added(kit: Kit, into: Path) -> Kit:
+    """The kit with what JAX compiled for its solution: from the class's folder `into`, else worked out now."""
+    here = processor()
+    folder = into / FOLDER / f"{kit.key[:16]}-{here}"
     if not folder.is_dir():
-        if len(tasks) < FEW:
-            return tasks, None
-        graded = _fill(folder, replace(tasks[0], submission=Submission("solution", solution)))
+        graded = fill(kit, folder)
         if graded.ending is not Ending.GRADED:
-            return tasks, graded
-    return [
-        replace(task, environment=task.environment | read_only(folder), readable=(str(folder),)) for task in tasks
-    ], graded
+            return kit
+    files = {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()}
+    if sum(map(len, files.values())) > LARGEST:
+        return kit
+    return replace(kit, compiled=files, processor=here)
 
 
-def _fill(folder: Path, task: Task) -> Outcome:
-    """Run the solution with a cache that it may write, and put that, whole, in its place."""
-    part = folder.with_name(f"{folder.name}.{os.getpid()}.part")
-    shutil.rmtree(folder.parent, ignore_errors=True)  # one of other content, and parts of batches that were ended
-    part.mkdir(parents=True)
-    part.chmod(0o755)
-    graded = grade_one(replace(task, environment=task.environment | _filling(part), writable=(str(part),)))
-    if graded.ending is Ending.GRADED:
-        for path in (part, *part.rglob("*")):
-            if os.geteuid() == 0:
-                os.chown(path, 0, 0, follow_symlinks=False)
-        part.rename(folder)
-    else:
-        shutil.rmtree(part, ignore_errors=True)
+def fill(kit: Kit, folder: Path) -> Outcome:
+    """Run the solution with a cache that it may write, and put that, whole, into `folder`. Returns how it was graded."""
+    from autograder.kit import task_of
+
+    name = f"{kit.unit}.ipynb"
+    with tempfile.TemporaryDirectory(prefix="solution-") as scratch:
+        Path(scratch).chmod(0o711)
+        solution, part = Path(scratch) / name, Path(scratch) / "compiled"
+        solution.write_bytes(kit.beside[name])
+        part.mkdir()
+        task = task_of(kit, Submission("solution", solution))
+        graded = kit.grade(replace(task, environment=filling(part), readable=(), writable=(str(part),)))
+        if graded.ending is Ending.GRADED:
+            shutil.rmtree(folder.parent, ignore_errors=True)  # one of other content, or of an earlier version
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            kept = folder.with_name(f"{folder.name}.{os.getpid()}.part")
+            kept.mkdir()
+            for path in part.iterdir():
+                if path.is_file() and not path.is_symlink():
+                    shutil.copyfile(path, kept / path.name)
+            kept.rename(folder)
     return graded
-
-
-def short(graded: Outcome, worth: dict[str, float]) -> list[str]:
-    """The cells in which the solution did not earn all that its check is worth."""
-    earned = {cell: mark.score or 0.0 for cell, mark in graded.marks.items()}
-    return [cell for cell, points in worth.items() if earned.get(cell, 0.0) < points]

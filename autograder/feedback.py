@@ -18,6 +18,7 @@ from traitlets.config import Config
 
 from autograder.exercise import Verdict
 from autograder.outcome import Outcome
+from autograder.plain import shown
 
 if TYPE_CHECKING:
     from nbconvert.exporters import HTMLExporter
@@ -28,7 +29,14 @@ _TAGS = (
     "a b blockquote br caption code dd del details div dl dt em h1 h2 h3 h4 h5 h6 hr i img li ol p pre s small span "
     "strong sub summary sup table tbody td tfoot th thead tr ul"
 ).split()
-_IMAGES = ("data:image/png;base64,", "data:image/jpeg;base64,", "data:image/svg+xml;base64,")
+POLICY = (
+    """<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; """
+    """img-src data:; base-uri 'none'; form-action 'none'">"""
+)
+"""What a browser is told, should anything get past the washing: to run nothing and load nothing. The template has it, too."""
+
+_IMAGES = {"image/png": b"\x89PNG\r\n", "image/jpeg": b"\xff\xd8\xff", "image/svg+xml": b"<"}
+"""What a picture begins with, by its kind."""
 
 
 _exporters: dict[str, HTMLExporter] = {}
@@ -43,16 +51,16 @@ def exporter(settings: Config) -> HTMLExporter:
     return _exporters[key]
 
 
-def _exporter(settings: Config) -> HTMLExporter:
-    from nbconvert.exporters import HTMLExporter
-
-    config = Config(settings)
+def configure(config: Config) -> None:
+    """Have nbconvert's HTML exporter make the page with the template and the filters here."""
     config.HTMLExporter.template_name = "isometry_feedback"
     config.HTMLExporter.extra_template_basedirs = [str(TEMPLATES)]
     config.HTMLExporter.filters = {
         "washed": "autograder.feedback.washed",
         "rendered": "autograder.feedback.rendered",
         "coloured": "autograder.feedback.coloured",
+        "shown": "autograder.plain.shown",
+        "picture": "autograder.feedback.picture",
     }
     config.HTMLExporter.theme = "light"
     config.NbConvertBase.display_data_priority = [
@@ -64,6 +72,13 @@ def _exporter(settings: Config) -> HTMLExporter:
         "text/latex",
         "text/plain",
     ]
+
+
+def _exporter(settings: Config) -> HTMLExporter:
+    from nbconvert.exporters import HTMLExporter
+
+    config = Config(settings)
+    configure(config)
     made = HTMLExporter(config=config)
     made._preprocessors = []  # as nbgrader's converters do: what is in the notebook is what is shown
     return made
@@ -90,17 +105,53 @@ def washed(text: str) -> str:
     import bleach
 
     cleaner = bleach.Cleaner(tags=_TAGS, attributes=_allowed, protocols=["http", "https", "mailto", "data"], strip=True)
-    return str(cleaner.clean(text))
+    return _visible(str(cleaner.clean(text)))
 
 
 def _allowed(tag: str, name: str, value: str) -> bool:
     if name == "class":
-        return True
+        return all(_CLASSES.fullmatch(one) for one in value.split())
     if tag == "img":
-        return name == "alt" or (name == "src" and value.startswith(_IMAGES))
+        return name == "alt" or (name == "src" and is_picture(value))
     if tag == "a":
-        return name == "href" and not value.strip().lower().startswith("data:")
+        return name == "href" and value.lower().startswith(("http://", "https://", "mailto:", "#"))
     return name in ("colspan", "rowspan", "open") and tag in ("td", "th", "details")
+
+
+def is_picture(address: str) -> bool:
+    """Whether an address is a picture's own data, and of the kind that it says. In an image, an SVG runs nothing."""
+    kind, _, data = address.removeprefix("data:").partition(";base64,")
+    try:
+        begins = base64.b64decode(data, validate=True)[:1000].lstrip()
+    except ValueError:
+        return False
+    return address.startswith("data:") and kind in _IMAGES and begins.startswith(_IMAGES[kind])
+
+
+def picture(data: str, kind: str, alt: str = "") -> str:
+    """An output's base64 as an image; words where it is none of this kind."""
+    address = f"data:{kind};base64,{''.join(str(data).split())}"
+    if not is_picture(address):
+        return "<p>(a picture that cannot be shown)</p>"
+    return f'<img alt="{html.escape(shown(alt), quote=True)}" src="{address}">'
+
+
+_CLASSES = re.compile(
+    r"[a-z]{1,2}\d?|highlight|hl-\w+|ansi-[\w-]+"  # colours of code and of a terminal
+    r"|tex|sink-\d+|[pbv]?matrix|row|formula|isometry-panel"  # ours; not those in which the page says points
+)
+_REFERENCE = re.compile(r"&#(?:x0*([0-9a-f]{1,6})|0*([0-9]{1,7}));?", re.IGNORECASE)
+
+
+def _visible(text: str) -> str:
+    """HTML with its invisible characters written out, also those that stand there as a number."""
+
+    def one(found: re.Match[str]) -> str:
+        code = int(found[1], 16) if found[1] else int(found[2])
+        plain = chr(code) if code <= 0x10FFFF else ""
+        return shown(plain) if shown(plain) != plain else found[0]
+
+    return shown(_REFERENCE.sub(one, text))
 
 
 @lru_cache(maxsize=2048)
@@ -129,7 +180,7 @@ def _rendered(source: str, attachments: Any) -> str:
     try:
         return washed(MarkdownWithMath(renderer=_renderer(attachments)).render(source))
     except Exception:  # whatever strange Markdown does to the parser, its text is still to be read
-        return f"<pre>{html.escape(source)}</pre>"
+        return f"<pre>{html.escape(shown(source))}</pre>"
 
 
 def _renderer(attachments: Any) -> Any:
@@ -248,9 +299,9 @@ def failed_page(outcome: Outcome) -> str:
     """The page for a learner whose notebook could not be graded."""
     style = (TEMPLATES / "isometry_feedback" / "style.css").read_text(encoding="utf-8")
     return (
-        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{html.escape(outcome.unit)}</title>\n'
+        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n{POLICY}\n<title>{html.escape(outcome.unit)}</title>\n'
         f"<style>\n{style}</style>\n</head>\n<body>\n<main>\n<header><h1>{html.escape(outcome.unit)}</h1>\n"
-        f'<p class="total">Not graded</p></header>\n<section class="check none"><p>{html.escape(outcome.reason)}</p>\n'
+        f'<p class="total">Not graded</p></header>\n<section class="check none"><p>{html.escape(shown(outcome.reason))}</p>\n'
         "<p>Run your notebook from top to bottom in a fresh kernel, save it, and hand it in again. "
         "If it works there, show this page to your instructor.</p></section>\n</main>\n</body>\n</html>\n"
     )

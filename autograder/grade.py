@@ -1,18 +1,19 @@
-"""A batch: submissions in, a gradebook, feedback pages and a CSV out.
+"""A class: submissions in, a gradebook, feedback pages and a CSV out.
 
-`worker.grade_one` grades one submission and returns what came of it; it shares nothing, so any
-`concurrent.futures.Executor` can map it. `grade_class` is the one place that writes: it takes the outcomes as they
-come and puts each, whole, into the gradebook and its folders.
+`worker.grade_one` grades one submission in whatever process it is called, and returns what came of it, so any
+`concurrent.futures.Executor` can map it (`batch.py`). `grade_class` says what is to be graded, and is the one place
+that writes: it takes the outcomes as they come and puts each, whole, into the folders and then into the gradebook. What
+the gradebook has is therefore done, and a batch that was stopped at any moment goes on with the rest.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-import tempfile
-from collections.abc import Callable, Iterable
-from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,12 +21,15 @@ import nbformat
 from nbformat.v4 import new_markdown_cell, new_notebook
 
 from autograder import assignment as assignments
-from autograder import compiled, doctor, examiner, feedback, files, submission, worker
-from autograder.assignment import Assignment, graded_cells
+from autograder import batch, compiled, doctor, feedback, files, submission
+from autograder.assignment import Assignment
 from autograder.bank import ROOT
 from autograder.errors import GradingError
 from autograder.gradebook import Ledger, Row
-from autograder.outcome import Ending, Outcome
+from autograder.keys import Keys
+from autograder.kit import Errand, Kit
+from autograder.outcome import Ending, Outcome, failed
+from autograder.plan import Plan
 from autograder.sandbox import Limits
 from autograder.submission import Submission
 from autograder.worker import grade_one
@@ -48,6 +52,12 @@ class Settings:
     """Whether kernels run without the sandbox, as they must where a machine has none. Each result then says so."""
     limits: Limits = field(default_factory=Limits)
     """How much a kernel in the sandbox may use."""
+    gradebook: str | None = None
+    """The database, as a URL; by default `gradebook.db` in the folder."""
+    cluster: str | None = None
+    """The address of a Dask scheduler whose machines grade; by default this one does."""
+    again: bool = False
+    """Whether what has not changed is graded anew, too."""
 
 
 # --------------------------------------------------------------------------- a class
@@ -60,11 +70,14 @@ def grade_class(
     *,
     root: Path = ROOT,
     only: tuple[str, ...] = (),
+    planned: Callable[[int, int], None] = lambda pending, of: None,
     seen: Callable[[Outcome, Row, int], None] = lambda outcome, row, of: None,
     executor: Executor | None = None,
-    warned: Callable[[str], None] = lambda sentence: None,
+    grade: Callable[[Task], Outcome] | None = None,
 ) -> list[Row]:
-    """Grade the submissions of `unit` in `folder`; returns the results of those students, by name.
+    """Grade the submissions of `unit` in `folder`, as far as they, or what they hang on, have changed.
+
+    Returns the results of those students, by name.
 
     Parameters
     ----------
@@ -78,17 +91,21 @@ def grade_class(
         The course.
     only:
         Students to grade, the others left as they are; by default all.
+    planned:
+        Called with how many are to be graded, and of how many.
     seen:
         Called in this thread with each outcome when it is written, its row, and how many there will be.
     executor:
-        What maps `grade_one`; by default `settings.jobs` threads, each waiting for a process.
-    warned:
-        Called with a sentence where something about the class itself looks wrong.
+        What runs the submissions; by default `settings.jobs` processes of this machine, or `settings.cluster`. One
+        of yours is given the class's kit with every submission.
+    grade:
+        What grades one submission, a function of a module; by default `grade_one`.
 
     Raises
     ------
     GradingError
-        Where grading cannot start or go on. A bad submission is an outcome, never an error.
+        Where grading cannot start or go on. A bad submission is an outcome, never an error. What was written until
+        then is whole, and the same call goes on from there.
     """
     assignment = assignments.find(unit, root)
     submissions = submission.collect(folder, unit, only)
@@ -97,90 +114,88 @@ def grade_class(
     into = settings.into.resolve()
     files.writable(into)
     config = assignment.settings()
-    url, course = f"sqlite:///{into / 'gradebook.db'}", str(config.CourseDirectory.course_id)
-
-    with tempfile.TemporaryDirectory(prefix="class-") as workshop, Ledger(url, course) as ledger:
-        tasks = _tasks(assignment, submissions, ledger, settings, Path(workshop), course)
-        solution = assignment.source / f"{unit}.ipynb"
-        tasks, of_solution = compiled.with_cache(tasks, solution, assignment.bank.path, into)
-        if of_solution is not None and (short := compiled.short(of_solution, assignment.worth())):
-            warned(
-                f"The solution itself does not earn all points in {', '.join(short)}. "
-                "Is the bank another one's? `course lint` says more."
-            )
-        own = executor or ThreadPoolExecutor(max(1, settings.jobs), thread_name_prefix="grade")
-        futures = {own.submit(grade_one, task): task for task in tasks}
+    url = settings.gradebook or f"sqlite:///{into / 'gradebook.db'}"
+    with Ledger(url, str(config.CourseDirectory.course_id)) as ledger:
+        plan = Plan(assignment, ledger, settings, grade or grade_one)
+        pending = plan.pending(submissions, into)
+        planned(len(pending), len(submissions))
         try:
-            for future in as_completed(futures):
-                task = futures[future]
-                outcome = future.result()
-                write(outcome, task.submission, ledger, into)
-                seen(outcome, ledger.row(unit, outcome.student), len(tasks))
-        except BaseException:
-            for future in futures:
-                future.cancel()
-            if executor is None:
-                worker.end_all()
-            raise
+            if pending:
+                _carry_out(plan, pending, ledger, settings, executor, seen)
         finally:
-            if executor is None:
-                own.shutdown()
-            rows = ledger.rows(unit)
-            files.write(into / f"{unit}.csv", table(assignment, rows))
-    graded = {task.submission.student for task in tasks}
-    return [row for row in rows if row.student in graded]
+            rows = _write_table(assignment, ledger, into)
+    names = {one.student for one in submissions}
+    return [row for row in rows if row.student in names]
 
 
-def _tasks(
-    assignment: Assignment,
-    submissions: Iterable[Submission],
+def _carry_out(
+    plan: Plan,
+    pending: dict[str, Submission],
     ledger: Ledger,
     settings: Settings,
-    workshop: Path,
-    course: str,
-) -> list[Task]:
-    """The pristine assignment entered into the gradebook, and what each submission is to be graded with."""
-    from autograder.pipeline import Task
+    executor: Executor | None,
+    seen: Callable[[Outcome, Row, int], None],
+) -> None:
+    """Grade what is pending, and write each outcome as it comes."""
+    into, kit, first = settings.into.resolve(), plan.kit, ledger.begin() * batch.TRIES
+    if len(pending) >= compiled.FEW and kit.grade is grade_one:
+        kit = compiled.added(kit, into)
 
-    pristine = f"sqlite:///{workshop / 'gradebook.db'}"
-    released = assignments.prepare(assignment, workshop / "one", pristine)
-    before, now = ledger.cells(assignment.unit), set(graded_cells(released))
-    if before and before != now:
-        changed = sorted(before ^ now)
-        raise GradingError(
-            f"The graded cells of {assignment.unit} have changed since its class was graded ({', '.join(changed)}). "
-            "Grade into a new folder with --into, or move the old gradebook away."
-        )
-    assignments.prepare(assignment, workshop / "two", ledger.url)
+    def take(outcome: Outcome, errand: Errand) -> None:
+        key = plan.keys(errand.submission)
+        if write(outcome, errand.submission, ledger, into, attempt=errand.attempt, keys=key):
+            seen(outcome, ledger.row(outcome.unit, outcome.student), len(pending))
 
-    config = assignment.settings()
-    seconds = settings.seconds or int(config.Execute.get("timeout", 60))
-    given = ledger.given(assignment.unit)
-    papers = assignment.papers(examiner.secret(settings.into.resolve() / f"{assignment.unit}.secret"))
-    drawn = feedback.formulas(released)
-    return [
-        Task(
-            assignment.unit,
-            replace(one, path=one.path.absolute(), **given.get(one.student, {})),
-            nbformat.writes(released),
-            assignment.root / "solutions",
-            config,
-            seconds,
-            papers,
-            {},
-            drawn,
-            ledger.due(assignment.unit),
-            not settings.unsafe,
-            settings.limits,
-        )
-        for one in submissions
-    ]
+    def errands(own: Executor | None) -> Iterator[Errand]:
+        for one in pending.values():
+            read = submission.read(one)
+            errand = Errand(kit if own is not None else kit.key, kit.unit, read, first)
+            if read.unusable is not None:
+                take(failed(read.student, kit.unit, read.unusable), errand)
+            else:
+                yield errand
+
+    with _crew(kit, settings, executor) as (crew, ahead):
+        for errand, outcome in batch.outcomes(errands(executor), crew, ahead):
+            take(outcome, errand)
 
 
-def write(outcome: Outcome, handed_in: Submission, ledger: Ledger, into: Path) -> None:
-    """Put one outcome, whole, in the places of the student's last one: gradebook, notebook as run, feedback page."""
+@contextmanager
+def _crew(kit: Kit, settings: Settings, executor: Executor | None) -> Iterator[tuple[Executor, int]]:
+    """What runs the submissions, and how many of them it is given at once."""
+    seconds = batch.PATIENCE * kit.seconds + batch.SLACK
+    if executor is not None:
+        yield executor, batch.AHEAD
+    elif settings.cluster is not None:
+        try:
+            from autograder import cluster
+        except ModuleNotFoundError as error:
+            raise GradingError(
+                f"A cluster needs {error.name}, which is not installed: pip install 'isometry[cluster]'."
+            ) from None
+        with cluster.there(settings.cluster, kit, seconds) as crew:
+            yield crew, batch.AHEAD
+    else:
+        with batch.here(kit, settings.jobs, seconds) as crew:
+            yield crew, max(batch.AHEAD, 2 * settings.jobs)
+
+
+def write(
+    outcome: Outcome,
+    handed_in: Submission,
+    ledger: Ledger,
+    into: Path,
+    *,
+    attempt: int | None = None,
+    keys: Keys | None = None,
+) -> bool:
+    """Put one outcome, whole, in the places of the student's last one: notebook as run, feedback page, gradebook.
+
+    The gradebook comes last, so that what it has is done. False where it has this attempt, or a later one, already.
+    """
     unit, place = outcome.unit, Path(outcome.student) / outcome.unit
-    ledger.record(outcome, handed_in.timestamp)
+    if attempt is not None and ledger.attempt(unit, outcome.student) >= attempt:
+        return False
     copy = into / "submitted" / place / f"{unit}.ipynb"
     if copy.parent.resolve() != handed_in.path.parent.resolve():
         try:
@@ -189,12 +204,23 @@ def write(outcome: Outcome, handed_in: Submission, ledger: Ledger, into: Path) -
             copy.unlink(missing_ok=True)
         if handed_in.timestamp:
             files.write(copy.with_name("timestamp.txt"), handed_in.timestamp)
-    if outcome.ending is Ending.FAILED:
+    as_run, page = outcome.notebook, outcome.feedback
+    if outcome.ending is not Ending.GRADED:
         # Not the old one: an instructor who opens it in formgrader is to see why there is nothing.
         note = new_notebook(cells=[new_markdown_cell(f"**Not graded.** {outcome.reason}", id="cell-1")])
-        outcome = replace(outcome, notebook=nbformat.writes(note), feedback=feedback.failed_page(outcome))
-    files.write(into / "autograded" / place / f"{unit}.ipynb", outcome.notebook)
-    files.write(into / "feedback" / place / f"{unit}.html", outcome.feedback)
+        as_run, page = nbformat.writes(note), feedback.failed_page(outcome)
+    files.write(into / "autograded" / place / f"{unit}.ipynb", as_run)
+    files.write(into / "feedback" / place / f"{unit}.html", page)
+    return ledger.record(outcome, handed_in.timestamp, attempt=attempt, keys=keys)
+
+
+def _write_table(assignment: Assignment, ledger: Ledger, into: Path) -> list[Row]:
+    """Write the grades as CSV, unless they stand there; returns them."""
+    rows = ledger.rows(assignment.unit)
+    path, text = into / f"{assignment.unit}.csv", table(assignment, rows)
+    if not path.is_file() or path.read_bytes() != text.encode("utf-8", "replace"):
+        files.write(path, text)
+    return rows
 
 
 def table(assignment: Assignment, rows: list[Row]) -> str:

@@ -1,7 +1,7 @@
 """From a notebook that has run to its marks: what nbgrader's `SaveAutoGrades` and `AssignLatePenalties` do, on data.
 
-The rules are nbgrader's own, and where they are a function of it, that is called: an unchanged answer is “No response.”
-and earns zero, a changed one waits for a person; a check earns what it shows. Only no gradebook is opened for it.
+The rules are nbgrader's own: an unchanged answer is “No response.” and earns zero, a changed one waits for a person; a
+check earns what it shows (`classic.py`). Only no gradebook is opened for it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from nbgrader import utils
 from nbgrader.preprocessors import AssignLatePenalties
 from traitlets.config import Config
 
+from autograder import classic
 from autograder.outcome import Mark
 from autograder.submission import Submission
 
@@ -57,8 +58,8 @@ def marked(ran: NotebookNode, released: NotebookNode, submission: Submission) ->
             if cell is None:
                 marks[name] = Mark(0.0, given is not None)
             elif utils.is_grade(cell):
-                earned, _ = utils.determine_grade(cell)
-                marks[name] = Mark(None if earned is None else float(earned), earned is None or given is not None)
+                earned = classic.points(cell)
+                marks[name] = Mark(earned, earned is None or given is not None)
             else:
                 marks[name] = Mark(None, True)
         if utils.is_solution(pristine) or utils.is_task(pristine):

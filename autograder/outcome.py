@@ -6,7 +6,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from autograder.exercise import State, Verdict
 
 
 class Ending(StrEnum):
@@ -54,6 +56,8 @@ class Outcome:
     seconds: float = 0.0
     answers: dict[str, str] = field(default_factory=dict)
     """What was handed to the judge, as JSON text, by the id of the cell that checks: enough to judge it again."""
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    """What the judge said of each answer, by the id of the cell that checks."""
 
     @property
     def reason(self) -> str:
@@ -74,7 +78,13 @@ class Outcome:
         data["ending"] = Ending(data["ending"])
         data["remarks"] = tuple(Remark(*remark) for remark in data["remarks"])
         data["marks"] = {cell: Mark(*mark) for cell, mark in data["marks"].items()}
+        data["verdicts"] = {cell: verdict_of(verdict) for cell, verdict in data["verdicts"].items()}
         return cls(**data)
+
+
+def verdict_of(data: dict[str, Any]) -> Verdict:
+    """The verdict that `dataclasses.asdict` took apart."""
+    return Verdict(**{**data, "state": State(data["state"])})
 
 
 def failed(student: str, unit: str, reason: str, cell: str | None = None, *, seconds: float = 0.0) -> Outcome:

@@ -29,6 +29,7 @@ from nbgrader.utils import determine_grade
 from traitlets.config import Config
 
 from autograder import channel, feedback, marking, sandbox, submission
+from autograder.batch import PATIENCE
 from autograder.examiner import Examiner, Paper
 from autograder.exercise import Verdict
 from autograder.outcome import Ending, Outcome, Remark, failed
@@ -42,9 +43,6 @@ OWN_USERS = 2_000_000_000
 """User ids from here on belong to kernels, one each."""
 
 UNCONFINED = "It ran without a sandbox."
-
-PATIENCE = 10
-"""A whole notebook may take this many times what one cell may."""
 
 RUNNING = "running"
 """The file with the name of the cell that runs, in the scratch folder, for whoever waits outside."""
@@ -133,6 +131,7 @@ def grade(task: Task, scratch: Path, client: Client) -> Outcome:
         feedback.page(notebook, task.unit, totals, task.config),
         _since(started),
         {cell: text for cell, transcript in transcripts.items() if (text := transcript.to_text())},
+        verdicts,
     )
 
 

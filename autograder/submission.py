@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import reprlib
+import unicodedata
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,9 @@ from autograder.outcome import Remark
 
 LARGEST = 20_000_000
 """Bytes. A notebook that grew beyond this holds outputs nobody needs."""
+
+MOST_CELLS = 2_000
+"""Cells of one notebook. Each takes time to be checked; the course's own have a hundred."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,10 @@ class Submission:
     """Manual score and extra credit, by the cell's id."""
     written: dict[str, str] = field(default_factory=dict)
     """Comments a person wrote, by the cell's id."""
+    data: bytes | None = field(default=None, repr=False)
+    """What stands in the file, once it was read: it travels with the submission to machines that have no such file."""
+    unusable: str | None = None
+    """Why it cannot be read, once that was tried."""
 
 
 class Unusable(Exception):
@@ -53,9 +62,9 @@ def collect(folder: Path, unit: str, only: tuple[str, ...] = ()) -> list[Submiss
         if path.name.startswith("."):
             continue
         if path.is_dir() and (path / unit).is_dir():
-            student, notebook = path.name, path / unit / f"{unit}.ipynb"
+            student, notebook = _readable(path.name), path / unit / f"{unit}.ipynb"
         elif path.suffix == ".ipynb" and not path.is_dir():
-            student, notebook = path.stem, path
+            student, notebook = _readable(path.stem), path
         else:
             continue
         if student in found:
@@ -71,6 +80,18 @@ def collect(folder: Path, unit: str, only: tuple[str, ...] = ()) -> list[Submiss
     return [submission for student, submission in found.items() if not only or student in only]
 
 
+def _readable(name: str) -> str:
+    """A file's name as text that a gradebook takes and a terminal shows as it is; bytes that are none are spelt out."""
+
+    def spelt(c: str) -> bool:
+        return unicodedata.category(c) in ("Cc", "Cs") or unicodedata.bidirectional(c) in _OVERRIDES
+
+    return "".join(c.encode("unicode_escape").decode() if spelt(c) else c for c in name)
+
+
+_OVERRIDES = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
+
+
 def _timestamp(notebook: Path) -> str | None:
     try:
         return (notebook.parent / "timestamp.txt").read_text(encoding="utf-8")[:100].strip() or None
@@ -78,8 +99,18 @@ def _timestamp(notebook: Path) -> str | None:
         return None
 
 
+def read(submission: Submission) -> Submission:
+    """The submission with what stands in its file, or with why that cannot be read."""
+    try:
+        return replace(submission, data=content(submission))
+    except Unusable as unusable:
+        return replace(submission, unusable=str(unusable))
+
+
 def content(submission: Submission) -> bytes:
     """The bytes handed in; `Unusable` where there is no ordinary file of a sensible size."""
+    if submission.data is not None:
+        return submission.data
     path = submission.path
     if path.is_symlink() or not path.is_file():
         raise Unusable(
@@ -137,6 +168,8 @@ def _cells(handed_in: bytes) -> list[dict[str, Any]]:
     cells = data.get("cells")
     if not isinstance(cells, list) or not all(isinstance(cell, dict) for cell in cells):
         raise Unusable("The file is not a notebook: it has no list of cells.")
+    if len(cells) > MOST_CELLS:
+        raise Unusable(f"The notebook has {len(cells):,} cells, more than {MOST_CELLS:,}. Remove the empty ones.")
     for number, cell in enumerate(cells, start=1):
         source = cell.get("source")
         if isinstance(source, list) and all(isinstance(line, str) for line in source):
@@ -150,7 +183,8 @@ def _upgraded(data: dict[str, Any]) -> dict[str, Any]:
     try:
         return dict(nbformat.convert(nbformat.from_dict(data), 4))
     except Exception:  # whatever an old or made-up format breaks in the conversion
-        raise Unusable(f"The file is a notebook of format {data['nbformat']!r}, which cannot be read.") from None
+        known = reprlib.repr(data["nbformat"])
+        raise Unusable(f"The file is a notebook of format {known}, which cannot be read.") from None
 
 
 def _grade_id(cell: dict[str, Any]) -> str:
@@ -162,8 +196,7 @@ def _grade_id(cell: dict[str, Any]) -> str:
 
 def _made(cell: dict[str, Any], pristine: NotebookNode | None, index: int) -> NotebookNode:
     kind = pristine.cell_type if pristine else cell["cell_type"]
-    # Half of a surrogate pair can stand in JSON, but in no file and no message.
-    source = cell["source"].encode("utf-8", "replace").decode("utf-8")
+    source = _text(cell["source"])
     make = {"code": new_code_cell, "markdown": new_markdown_cell, "raw": new_raw_cell}[kind]
     made = make(source, id=f"cell-{index + 1}")
     if pristine:
@@ -173,13 +206,20 @@ def _made(cell: dict[str, Any], pristine: NotebookNode | None, index: int) -> No
     return made
 
 
+def _text(text: str) -> str:
+    """Text that can be written: half of a surrogate pair can stand in JSON, but in no file and no message."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 def _images(attachments: Any) -> dict[str, dict[str, str]]:
     """The attached images that are what they say; a markdown answer may hold a photographed page."""
     if not isinstance(attachments, dict):
         return {}
     kept = {
-        name: {
-            kind: text for kind, text in bundle.items() if kind in ("image/png", "image/jpeg") and isinstance(text, str)
+        _text(name): {
+            kind: _text(image)
+            for kind, image in bundle.items()
+            if kind in ("image/png", "image/jpeg") and isinstance(image, str)
         }
         for name, bundle in attachments.items()
         if isinstance(bundle, dict)

@@ -73,7 +73,6 @@ IMPORTS = (
     "ipywidgets",
     "matplotlib.backends.backend_agg",
     "matplotlib.pyplot",
-    "matplotlib_inline.config",
     "numpy",
     "numpy.testing",
     "numpy.polynomial",

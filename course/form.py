@@ -74,8 +74,7 @@ def row_of(state: SkillState) -> str:
     """A skill's row as text: how many in a row, or mastered."""
     if state.held:
         return "✓ mastered"
-    row = min(state.row, state.need)
-    return "●" * row + "○" * (state.need - row) + f" {row} of {state.need} in a row"
+    return f"{practice_panels.dots(state)} {min(state.row, state.need)} of {state.need} in a row"
 
 
 def button(text: str, action: Callable[[], None], *, primary: bool = False, tooltip: str = "") -> widgets.Button:

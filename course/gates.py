@@ -13,6 +13,7 @@ from course.mastery import record, rule, steps
 from course.mastery.rule import Standing
 from course.mastery.steps import Step
 from course.panel import Panel
+from course.practice_panels import dots
 from course.practising import standing
 from course.syllabus_map import overview
 
@@ -153,5 +154,4 @@ def standing_of(where: Standing, name: str) -> str:
     state = where.skill(name)
     if state.held:
         return "✓ due" if state.due(clock.now()) else "✓ mastered"
-    row = min(state.row, state.need)
-    return ("↻ " if state.reopened else "") + "●" * row + "○" * (state.need - row)
+    return ("↻ " if state.reopened else "") + dots(state)

@@ -1,5 +1,5 @@
 // The keeper's browser half: a copy of the record in IndexedDB, and the two buttons. How it meets the kernel is told in
-// keeping.py. One module is one keeper: `keeping` below lives as long as its model does.
+// keeping.py. One module is one keeper: `keeping` below lives as long as its model does. views/axes.js stands before it.
 
 // ---------------------------------------------------------------------------- the copy
 
@@ -41,7 +41,9 @@ const through = (bytes, stream) => new Response(new Blob([bytes]).stream().pipeT
 const deflate = (bytes) => through(bytes, new CompressionStream("deflate"));
 const inflate = (bytes) => through(bytes, new DecompressionStream("deflate"));
 
-const PATIENCE = 2000; // ms after which a reader wants to know why nothing happens
+class Refused extends Error {} // said to the reader as it is
+
+const SHORT = "The kernel did not send all of your record. Restart it, run this cell again, and try once more.";
 const ASKED = 2000; // ids of lines in one question, some 70 kB
 const READ = 500; // lines read from the copy at once
 
@@ -63,7 +65,7 @@ export async function fetchLines(ask, ids, then) {
     const { answer, buffers } = await ask({ do: "give", ids: ids.slice(at, at + ASKED) });
     const text = new TextDecoder().decode(await inflate(buffers[0]));
     await then(text.split("\n").filter(Boolean).map((line) => [JSON.parse(line).id, line]));
-    if (!answer.done) return; // a kernel of another make: rather nothing than for ever
+    if (!answer.done) throw new Refused(SHORT); // rather an end than to ask for ever
     at += answer.done;
   }
 }
@@ -109,8 +111,6 @@ export async function meet(copy, ask, bytes, welcome = false) {
 }
 
 // ---------------------------------------------------------------------------- one keeper
-
-class Refused extends Error {}
 
 class Keeping {
   constructor(model) {
@@ -240,36 +240,24 @@ const SAY = {
     `? This browser keeps ${events(strangers)} of a record that has nothing in common with yours. Are they yours, too?`,
   left: () => "○ They are left as they are, and this browser keeps no copy of your record.",
 };
-const SILENT =
-  "… The kernel has not answered yet: it is busy with another cell, or it was stopped (then run this cell again).";
+const FAILED = "! This browser could not do that. Nothing of your record is lost: reload the page, and try again.";
 const LIMIT =
   "That copy stays in this browser, on this host. Binder may give you another host next time: download your record to be sure.";
 
-function node(tag, attributes, ...children) {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  made.append(...children);
-  return made;
-}
-
 function render({ model, el }) {
   if (!keeping) initialize({ model });
-  const button = (text, action) => {
-    const made = node("button", { type: "button" }, text);
-    made.addEventListener("click", action);
-    return made;
-  };
-  const status = node("span", { role: "status" });
-  const said = node("p", { class: "iso-words", role: "status" });
+  const button = (text, action) => make("button", { type: "button", onclick: action }, text);
+  const status = make("span", { role: "status" });
+  const said = make("p", { class: "iso-words", role: "status" });
   said.hidden = true;
-  const file = node("input", { type: "file", accept: ".jsonl,.json,.txt", "aria-label": "A downloaded record", hidden: "" });
+  const file = make("input", { type: "file", accept: ".jsonl,.json,.txt", "aria-label": "A downloaded record", hidden: "" });
   const download = button("Download my record", () => doing(() => keeping.next(() => keeping.download())));
   const upload = button("Upload a record…", () => file.click());
   const mine = button("They are mine: bring them in", () => keeping.meet(true));
   const leave = button("Leave them", () => keeping.leave());
-  const choice = node("span", {}, mine, " ", leave);
-  const root = node("div", { class: "iso-view iso-keeper", role: "group", "aria-label": "Your record" },
-    node("div", { class: "iso-bar" }, download, upload, file, status, choice), said, node("p", { class: "iso-takeaway" }, LIMIT));
+  const choice = make("span", {}, mine, " ", leave);
+  const root = make("div", { class: "iso-view iso-keeper", role: "group", "aria-label": "Your record" },
+    make("div", { class: "iso-bar" }, download, upload, file, status, choice), said, make("p", { class: "iso-takeaway" }, LIMIT));
   el.replaceChildren(root);
 
   async function doing(action) {
@@ -279,8 +267,8 @@ function render({ model, el }) {
     try {
       said.textContent = `✓ ${await action()}`;
     } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      said.textContent = `! ${error.message}`;
+      if (!(error instanceof Refused)) console.error(error);
+      said.textContent = error instanceof Refused ? `! ${error.message}` : FAILED;
     } finally {
       download.disabled = upload.disabled = false;
       file.value = "";
@@ -290,14 +278,11 @@ function render({ model, el }) {
     const [chosen] = file.files;
     if (chosen) doing(() => keeping.next(() => keeping.upload(chosen)));
   });
-  root.addEventListener("keydown", (event) => {
-    const theirs = event.ctrlKey || event.metaKey || event.altKey || event.key === "Escape";
-    if (!theirs) event.stopPropagation(); // JupyterLab would take plain keys for itself
-  });
+  ownKeys(root);
 
   function show() {
     const { state, silent } = keeping;
-    const text = silent ? SILENT : SAY[state.phase](state);
+    const text = silent ? `… ${SILENT}` : SAY[state.phase](state);
     if (status.textContent !== text) status.textContent = text;
     choice.hidden = state.phase !== "strangers";
     root.dataset.phase = state.phase;

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import anywidget
@@ -19,7 +18,7 @@ from course.views.view import browser_half
 class Keeper(anywidget.AnyWidget):
     """It keeps without being shown: its model in the browser is enough. Shown, it has the buttons and says how it is."""
 
-    _esm = (Path(__file__).parent / "keeper.js").read_text(encoding="utf-8")
+    _esm = browser_half("axes.js", "../keeper.js")
     _css = browser_half("view.css")
 
     settings = traitlets.Dict().tag(sync=True)

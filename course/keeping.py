@@ -46,9 +46,9 @@ def bring_in(content: bytes, name: str, add: Callable[[list[bytes]], int] = reco
         raise CourseError(f"{name} is no record of this course: no line of it is an event. Nothing was taken.")
     new = add(list(found.values()))
     known = len(found) - new
-    events = {0: "no new event", 1: "1 new event"}.get(new, f"{new} new events")
-    already = f"; {known} {'was' if known == 1 else 'were'} in your record already" if known else ""
-    return f"Took {events} from {name}{already}."
+    which = f"the other {known}" if new else "the one in it" if known == 1 else f"all {known}"
+    already = f"; {which} {'was' if known == 1 else 'were'} in your record already" if known else ""
+    return f"Took {new} new {'event' if new == 1 else 'events'} from {name}{already}."
 
 
 def file_name(title: str) -> str:

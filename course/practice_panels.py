@@ -39,6 +39,12 @@ def beside(session: Session) -> Panel | None:
     return to_write(unit, state) if only_code_is_left(state) else None
 
 
+def dots(state: SkillState) -> str:
+    """A skill's row as signs: one filled for each answer in a row, one empty for each that is missing."""
+    row = min(state.row, state.need)
+    return "●" * row + "○" * (state.need - row)
+
+
 def only_code_is_left(state: SkillState) -> bool:
     """Whether a skill's short questions are done, and its code exercise is not."""
     return state.row >= state.need and bool(state.to_write)

@@ -33,6 +33,7 @@ from course import manifest, session
 from course.errors import CourseError
 from course.manifest import Syllabus
 from course.mastery import record
+from course.mastery.bookmark import Bookmark
 from course.mastery.rule import SkillState, Standing
 
 FRESH_DRAWS = 60
@@ -260,6 +261,12 @@ def questions(skill: str, *, gating: bool = False) -> list[Exercise]:
     return [e for e in exercises if not (gating and isinstance(e.answer, Choice) and len(e.answer.options) == 2)]
 
 
+def turned(exercises: list[Exercise], by: int) -> list[Exercise]:
+    """The same exercises in turn, from the one at place `by` on; past the last one, the first comes again."""
+    by %= len(exercises)
+    return exercises[by:] + exercises[:by]
+
+
 def start(skill: str, follower: Follower | None = None) -> Session:
     """A session on `skill` that goes on from the learner's record. `CourseError` where it cannot be practised."""
     manifest.load().skill(skill)
@@ -269,8 +276,8 @@ def start(skill: str, follower: Follower | None = None) -> Session:
     if not exercises:
         raise CourseError(f"“{skill}” has no short questions; its exercise is in the unit's notebook.")
     follower = follower or Follower()
-    begin = secrets.randbelow(len(exercises))  # not always the first kinds, or three of them would do for the skill
-    exercises = exercises[begin:] + exercises[:begin]
+    # Not always the first kinds, or three of them would do for the skill.
+    exercises = turned(exercises, secrets.randbelow(len(exercises)))
     return Session(skill, exercises, write=follower.write, standing=follower.standing, catch_up=follower.catch_up)
 
 
@@ -281,34 +288,45 @@ class Follower:
     """
 
     def __init__(self) -> None:
-        content = record.text()
-        replay = record.parse(content)
-        self.standing = Standing(manifest.load(), replay.events)
-        self.warning = replay.warning
-        self._known = len(content)
+        self.standing = Standing(manifest.load())
+        self.warning = ""
         self._present = session.person_present()
+        self._replay()
 
     def write(self, event: record.Event) -> None:
         """Into the record; `CourseError` where it cannot be written."""
         if self._present:
-            self._known += record.append(event)
+            self._read.wrote(event, record.append(event))
 
     def catch_up(self) -> None:
-        """Replay the record where others have written into it. `CourseError` where it cannot be read."""
-        if self._present and record.size() != self._known:
-            content = record.text()
-            replay = record.parse(content)
-            self.standing.replay(replay.events)
-            self.warning = replay.warning
-            self._known = len(content)
+        """Take what others have written into the record. `CourseError` where it cannot be read.
+
+        What comes after all that was taken is taken, too; anything else means that all is replayed.
+        """
+        if not self._present or (record.size() == self._read.place and self._read.in_order):
+            return
+        new = self._read.since()
+        if new is None:
+            self._replay()
+            return
+        for event in new.events:
+            self.standing.take(event)
+        self.warning = new.warning
 
     def saw(self, event: record.Event, written: int) -> None:
-        """Take an event that this process appended in another form, as so many bytes; replay all where it is not all."""
-        self._known += written
-        if record.size() == self._known:
+        """Take an event that this process appended in another form, as so many bytes; and more, where that is not all."""
+        if record.size() == self._read.place + written:
+            self._read.wrote(event, written)
             self.standing.take(event)
         else:
             self.catch_up()
+
+    def _replay(self) -> None:
+        content = record.text()
+        replay = record.parse(content)
+        self.standing.replay(replay.events)
+        self.warning = replay.warning
+        self._read = Bookmark(content, replay)
 
 
 def practice(skill: str | None = None) -> Any:

@@ -12,6 +12,7 @@ import click
 from course import clock
 from course.errors import CourseError
 from course.gates import in_a_sentence, is_open, progress_panel, step_rows
+from course.keeping import bring_in
 from course.manifest import Unit
 from course.mastery import plan, record, steps, why
 from course.mastery.rule import Standing
@@ -82,7 +83,8 @@ def copy_out(path: Path) -> str:
         if made:
             path.unlink(missing_ok=True)  # half a copy is none
         raise CourseError(f"{path} cannot be written ({error.strerror}). Name another place.") from None
-    return f"Wrote {_events(content.count(bytes([10])))} to {path}."
+    count = content.count(b"\n")
+    return f"Wrote {count} {'event' if count == 1 else 'events'} to {path}."
 
 
 def take_in(path: Path) -> str:
@@ -91,19 +93,7 @@ def take_in(path: Path) -> str:
         content = path.read_bytes()
     except OSError as error:
         raise CourseError(f"{path} cannot be read ({error.strerror}). Nothing was taken.") from None
-    found = record.by_id(content)
-    if not found:
-        raise CourseError(f"{path} is no record of this course: no line of it is an event. Nothing was taken.")
-    new = record.add(list(found.values()))
-    had = len(found) - new
-    rest = (
-        f"; {'the other' if new else 'all'} {had} {'was' if had == 1 else 'were'} in your record already" if had else ""
-    )
-    return f"Took {_events(new, 'new ')} from {path}{rest}."
-
-
-def _events(count: int, what: str = "") -> str:
-    return f"{count} {what}{'event' if count == 1 else 'events'}"
+    return bring_in(content, str(path))
 
 
 @click.command("why")

@@ -14,12 +14,11 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Literal
 
-from autograder.exercise import Exercise
 from course import clock, manifest
 from course.errors import CourseError
 from course.mastery import plan, record, rule
 from course.mastery.rule import Sitting, Standing
-from course.practising import Follower, Session, questions
+from course.practising import Follower, Session, questions, turned
 
 
 def _now() -> datetime:
@@ -123,7 +122,7 @@ def session_of_ten_minutes(chance: Random | None = None, now: Callable[[], datet
     skills = plan.choose(where, now(), chance or Random(), lambda skill: bool(questions(skill)))
 
     def deal(place: int, skill: str) -> Session:
-        return Session(skill, _turned(questions(skill), place), write=write, standing=where, catch_up=catch_up)
+        return Session(skill, turned(questions(skill), place), write=write, standing=where, catch_up=catch_up)
 
     return Round("session", skills, deal, where, now=now, warning=follower.warning)
 
@@ -165,7 +164,7 @@ def sit(
 
     def deal(place: int, skill: str) -> Session:
         chance = Random(f"{sitting.seed}:{place}")
-        exercises = _turned(questions(skill, gating=True), chance.randrange(2**16))
+        exercises = turned(questions(skill, gating=True), chance.randrange(2**16))
         return Session(
             skill,
             exercises,
@@ -183,11 +182,6 @@ def sit(
 def _askable(unit: manifest.Unit) -> list[str]:
     """The gated skills of `unit` of which a checkpoint can ask here."""
     return [skill.id for skill in unit.gated if questions(skill.id, gating=True)]
-
-
-def _turned(exercises: list[Exercise], by: int) -> list[Exercise]:
-    by %= len(exercises)
-    return exercises[by:] + exercises[:by]
 
 
 def _not_yet(where: Standing, unit: manifest.Unit) -> str:

@@ -147,6 +147,11 @@ _encode_sorted = msgspec.json.Encoder(order="sorted").encode
 # --------------------------------------------------------------------------- writing
 
 
+def line_of(event: Event) -> bytes:
+    """`event` as it stands in the record, with the end of its line."""
+    return _encode(event) + b"\n"
+
+
 def append(event: Event, path: Path | None = None) -> int:
     """Write `event` at the end of the record, and return by how many bytes that grew.
 
@@ -242,12 +247,13 @@ def size(path: Path | None = None) -> int:
         return 0
 
 
-def text(path: Path | None = None) -> bytes:
-    """The record's bytes; none where there is no file. `CourseError` where it cannot be read."""
+def text(path: Path | None = None, start: int = 0) -> bytes:
+    """The record's bytes, from place `start` on; none where there is no file. `CourseError` where it cannot be read."""
     path = path or paths.record()
     try:
         with open(path, "rb") as file:
             _lock(file.fileno(), fcntl.LOCK_SH)
+            file.seek(start)
             return file.read()
     except FileNotFoundError:
         return b""

@@ -1,4 +1,5 @@
-// What every view draws with: colours of the page, a crisp canvas, ticks, axes. Joined before a view's own file.
+// What every view draws with: colours of the page, a crisp canvas, ticks, axes; and how it meets reader and kernel.
+// Joined before a view's own file.
 
 const PALETTE = ["#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9"]; // Okabe & Ito: told apart by all
 const DASHES = { solid: [], dashed: [7, 4], dotted: [2, 3], dashdot: [8, 3, 2, 3] };
@@ -191,6 +192,27 @@ function ownKeys(root) {
     const theirs = event.ctrlKey || event.metaKey || event.altKey || event.key === "Escape";
     if (!theirs && !(event.shiftKey && event.key === "Enter")) event.stopPropagation();
   });
+}
+
+const PATIENCE = 2000; // ms after which a reader wants to know why nothing moves
+const SILENT = "The kernel has not answered yet: it is busy with another cell, or it was stopped (then run this cell again).";
+
+// A `note` that stands there while the kernel lets a question wait: from PATIENCE after `begin()` until `end()`.
+function patience() {
+  let timer = 0;
+  const note = make("p", { class: "iso-waiting", role: "status", hidden: "" });
+  const begin = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      note.textContent = SILENT;
+      note.hidden = false;
+    }, PATIENCE);
+  };
+  const end = () => {
+    clearTimeout(timer);
+    note.hidden = true;
+  };
+  return { note, begin, end };
 }
 
 // anywidget hands bytes over as a DataView; a copy of them as float32 (the buffer may lie at an odd place).

@@ -1,7 +1,6 @@
 // The map: a card for each unit, where the layout puts it, and a line from what it needs. Everything said on it comes
 // from the kernel; what is pressed on it is asked of the kernel, as {seq, do, unit}, and answered by a new `map`.
 
-const PATIENCE = 2000; // ms after which a reader wants to know why nothing happens
 const CARD = 190; // the narrowest card, in px
 const ROOM = { across: 44, down: 30 }; // between layers, for the lines
 
@@ -44,21 +43,21 @@ async function linkTo(anchor, href, manager) {
 
 function render({ model, el }) {
   const view = Math.random().toString(36).slice(2); // two views of one map number their questions apart
-  let [count, waitingFor, timer] = [0, null, 0];
+  let [count, waitingFor] = [0, null];
 
   const title = make("p", { class: "iso-title", role: "heading", "aria-level": "2" });
   const summary = make("p", { class: "iso-words iso-summary", role: "status" });
   const due = make("button", { type: "button", class: "iso-main", onclick: () => ask("due") });
   const refresh = make("button", { type: "button", title: "Read your record again", onclick: () => ask("refresh") }, "Refresh");
   const warning = make("p", { class: "iso-waiting", role: "note", hidden: "" });
-  const waiting = make("p", { class: "iso-waiting", role: "status", hidden: "" });
+  const waiting = patience();
   const lines = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   lines.setAttribute("aria-hidden", "true");
   const list = make("ul", { class: "iso-units", role: "list" });
   const graph = make("div", { class: "iso-graph" }, lines, list);
   const root = make("div", { class: "iso-view iso-map", role: "group" },
     make("div", { class: "iso-bar iso-head" }, make("div", { class: "iso-said" }, title, summary), due, refresh),
-    warning, waiting, graph);
+    warning, waiting.note, graph);
   el.replaceChildren(root);
   ownKeys(root);
 
@@ -68,12 +67,7 @@ function render({ model, el }) {
     model.send({ seq, do: what, unit });
     if (quietly) return;
     waitingFor = seq;
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      waiting.textContent =
-        "The kernel has not answered yet: it is busy with another cell, or it was stopped (then run this cell again).";
-      waiting.hidden = false;
-    }, PATIENCE);
+    waiting.begin();
   }
 
   function tool(text, label, action, unit, main = false) {
@@ -135,8 +129,7 @@ function render({ model, el }) {
     }
     if (map.seq === waitingFor) {
       waitingFor = null;
-      clearTimeout(timer);
-      waiting.hidden = true;
+      waiting.end();
     }
     root.dataset.seq = map.seq ?? "";
   }
@@ -231,7 +224,7 @@ function render({ model, el }) {
   seen.observe(root);
   take();
   return () => {
-    clearTimeout(timer);
+    waiting.end();
     model.off("change:map", take);
     sizes.disconnect();
     seen.disconnect();

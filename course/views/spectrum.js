@@ -153,8 +153,6 @@ function drawSpectrum(ctx, width, height, values, ranges, depth, colours) {
   drawLegend(ctx, entries, frame.left, 16, frame.width, colours);
 }
 
-const PATIENCE = 2000; // ms after which a reader wants to know why nothing moves
-
 function render({ model, el }) {
   const ranges = model.get("ranges");
   const settings = { ...model.get("answer").settings };
@@ -198,7 +196,7 @@ function render({ model, el }) {
   const canvas = make("canvas", { role: "img" });
   const words = make("p", { class: "iso-words", "aria-live": "polite" });
   const note = make("p", { class: "iso-words", role: "note", hidden: "" });
-  const waiting = make("p", { class: "iso-waiting", role: "status", hidden: "" });
+  const waiting = patience();
   const title = "Singular values of a net's Jacobian, layer by layer";
   const root = make(
     "div",
@@ -206,7 +204,7 @@ function render({ model, el }) {
     make("p", { class: "iso-title" }, title),
     make("div", { class: "iso-controls iso-bar" }, ...Object.values(controls).map((c) => c.node), another),
     canvas,
-    waiting,
+    waiting.note,
     words,
     note,
   );
@@ -231,14 +229,8 @@ function render({ model, el }) {
     });
   };
 
-  let timer = 0;
   const questions = new Questions(({ seq, settings: asked }) => {
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      waiting.textContent =
-        "The kernel has not answered yet: it is busy with another cell, or it was stopped (then run this cell again).";
-      waiting.hidden = false;
-    }, PATIENCE);
+    waiting.begin();
     model.send({ seq, ...asked });
   });
 
@@ -266,8 +258,8 @@ function render({ model, el }) {
         for (const [name, control] of Object.entries(controls)) control.set(settings[name]);
       }
     }
-    if (questions.flying === null) clearTimeout(timer);
-    waiting.hidden = true;
+    waiting.end();
+    if (questions.flying !== null) waiting.begin();
     root.dataset.seq = answer.seq ?? "";
     drawAndPaint(mine && (() => {
       root.dataset.painted = answer.seq;
@@ -281,7 +273,7 @@ function render({ model, el }) {
   const stopTheme = onTheme(draw);
   take();
   return () => {
-    clearTimeout(timer);
+    waiting.end();
     model.off("change:answer", take);
     sizes.disconnect();
     stopTheme();

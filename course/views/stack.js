@@ -1,7 +1,6 @@
 // A stack of layers to edit: native controls, one row a layer, and what the kernel counts beside each.
 
 const SAY = { channels: "channels", kernel: "kernel", stride: "stride", padding: "padding", units: "units", size: "size" };
-const WAIT = 2000; // ms after which a reader wants to know why nothing moves
 
 // The stack after an edit; a pure function. A row is {kind, …settings}.
 export function edit(stack, action, kinds) {
@@ -76,7 +75,7 @@ function render({ model, el }) {
   const offer = model.get("offer");
   let stack = model.get("answer").stack;
   const view = Math.random().toString(36).slice(2); // two views of one stack number their questions apart
-  let [asked, flying, next, timer] = [0, null, null, 0];
+  let [asked, flying, next] = [0, null, null];
 
   const presets = make("select", { "aria-label": "Load a stack" }, make("option", { value: "" }, "load …"),
     ...offer.presets.map(({ name }, k) => make("option", { value: k }, name)));
@@ -85,7 +84,7 @@ function render({ model, el }) {
   const kindToAdd = make("select", { "aria-label": "Kind of the new layer" },
     ...Object.keys(offer.kinds).map((kind) => make("option", { value: kind }, kind)));
   const add = make("button", { type: "button", "data-do": "add" }, "Add a layer");
-  const waiting = make("p", { class: "iso-waiting", role: "status", hidden: "" });
+  const waiting = patience();
   const words = make("p", { class: "iso-words", "aria-live": "polite" });
   const title = "A stack of layers, and what it costs";
   const NUMBERS = ["parameters", "multiply-adds"];
@@ -99,7 +98,7 @@ function render({ model, el }) {
     make("div", { class: "iso-scroll" },
       make("table", {}, make("thead", {}, make("tr", {}, ...headings.map((h) => make("th", { scope: "col", ...(NUMBERS.includes(h) ? { class: "iso-number" } : {}) }, h)))), body)),
     make("div", { class: "iso-bar" }, kindToAdd, add),
-    waiting,
+    waiting.note,
     words,
   );
   el.replaceChildren(root);
@@ -119,12 +118,7 @@ function render({ model, el }) {
   }
   function send(question) {
     flying = question;
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      waiting.textContent =
-        "The kernel has not answered yet: it is busy with another cell, or it was stopped (then run this cell again).";
-      waiting.hidden = false;
-    }, WAIT);
+    waiting.begin();
     model.send({ seq: question.seq, shape: question.stack.shape, layers: question.stack.layers });
   }
 
@@ -210,8 +204,7 @@ function render({ model, el }) {
     const mine = question !== null && answer.seq === question.seq;
     if (mine) {
       flying = null;
-      clearTimeout(timer);
-      waiting.hidden = true;
+      waiting.end();
       if (next) {
         [question.next, next] = [next, null];
         send(question.next);
@@ -246,7 +239,7 @@ function render({ model, el }) {
   build();
   take();
   return () => {
-    clearTimeout(timer);
+    waiting.end();
     model.off("change:answer", take);
   };
 }

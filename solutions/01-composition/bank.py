@@ -892,6 +892,19 @@ LAYOUTS = {
     "one net, and X with one example a column": "(None, 1)",
     "W with one net along its first axis, and a single example": "(0, None)",
     "W with one net along its second axis, and a single example": "(1, None)",
+    # The same four to be read from shapes, from how the array was put together, and from what it is the transpose of.
+    "w of shape (8,), and X of shape (50, 8)": "(None, 0)",
+    "w of shape (8,), and X of shape (8, 50)": "(None, 1)",
+    "W of shape (20, 8), and x of shape (8,)": "(0, None)",
+    "W of shape (8, 20), and x of shape (8,)": "(1, None)",
+    "one net, and `X = jnp.stack(examples)`": "(None, 0)",
+    "one net, and `X = jnp.stack(examples, axis=1)`": "(None, 1)",
+    "`W = jnp.stack(nets)`, and a single example": "(0, None)",
+    "`W = jnp.stack(nets, axis=1)`, and a single example": "(1, None)",
+    "one net, and `X = table.T`, where `table` has one example a column": "(None, 0)",
+    "one net, and `X = table.T`, where `table` has one example a row": "(None, 1)",
+    "`W = table.T`, where `table` has one net a column, and a single example": "(0, None)",
+    "`W = table.T`, where `table` has one net a row, and a single example": "(1, None)",
 }
 
 
@@ -905,7 +918,7 @@ LAYOUTS = {
     ),
 )
 def which_in_axes(layout):
-    """`net(w, x)` takes the weights of one net and one example. You have {layout}.
+    """`net(w, x)` takes the weights of one net and one example, two vectors. You have {layout}.
 
     Which in_axes does `jax.vmap(net, in_axes=…)` need?
     """

@@ -316,7 +316,11 @@ def test_the_page_of_one_whose_kernel_died_shows_where_and_all_the_rest(graded: 
     [
         ("<script>alert(1)</script>", "<script", "alert(1)"),
         ('<img src="https://example.org/x.png" alt="x">', "example.org", "x"),
-        ('<img src="data:image/png;base64,AA" onerror="x()">', "onerror", "data:image/png;base64,AA"),
+        (
+            '<img src="data:image/png;base64,iVBORw0KGgo=" onerror="x()">',
+            "onerror",
+            "data:image/png;base64,iVBORw0KGgo=",
+        ),
         ('<p style="background:url(https://example.org)">word</p>', "example.org", "word"),
         ("<style>@import 'https://example.org'</style>word", "<style", "word"),
         ('<a href="javascript:x()">word</a>', "javascript:", "word"),
@@ -441,9 +445,8 @@ def test_the_command_prints_a_line_a_student_and_a_summary(
     flat.mkdir()
     for kind in (Kind.PERFECT, Kind.MALFORMED):
         (flat / f"{kind.name.lower()}.ipynb").write_bytes(graded.one(kind).content)
-    code, out, err = run(
-        monkeypatch, capsys, "grade", UNIT, "--submissions", flat, "--course", graded.course, "--into", tmp_path / "g"
-    )
+    wanted = [UNIT, "--submissions", flat, "--course", graded.course, "--into", tmp_path / "g"]
+    code, out, err = run(monkeypatch, capsys, "grade", *wanted, "--verbose")
     assert (code, err) == (0, "")
     assert re.search(r"^perfect +7 / 10 +graded", out, re.M)
     assert re.search(r"^malformed +0 / 10 +failed .* not a notebook", out, re.M)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,14 @@ def test_both_layouts_are_found_by_student(tmp_path: Path) -> None:
         (flat / name).write_text("{}")
     assert [s.student for s in collect(flat, UNIT)] == ["ada", "zoë müller"]
     assert [s.student for s in collect(flat, UNIT, ("ada",))] == ["ada"]
+
+
+def test_a_name_that_is_no_text_is_spelt_out_and_stops_nobody(tmp_path: Path) -> None:
+    for name in (b"a\xff", b"b\n\x1b[31m", "c\u202e".encode(), "zoë\u200c".encode()):
+        Path(os.fsdecode(bytes(tmp_path) + b"/" + name + b".ipynb")).write_text("{}")
+    names = [found.student for found in collect(tmp_path, UNIT)]
+    assert names == ["a\\udcff", "b\\n\\x1b[31m", "c\\u202e", "zoë\u200c"]
+    assert all(content(found) == b"{}" for found in collect(tmp_path, UNIT))
 
 
 def test_a_student_who_handed_in_a_folder_without_the_notebook_is_still_there(tmp_path: Path) -> None:
@@ -109,7 +118,9 @@ def test_an_untouched_notebook_comes_out_with_the_same_cells_and_no_remark(relea
         (b'{"nbformat": 4, "cells": [{"cell_type": "song", "source": ""}]}', "its cell 1"),
         (b'{"nbformat": 99, "cells": []}', "format 99"),
         (b'{"nbformat": "new", "cells": []}', "format 'new'"),
+        (json.dumps({"nbformat": "x" * 9_999, "cells": []}).encode(), r"format 'x+\.\.\.x+', which"),
         (b'{"nbformat": 4, "cells": []}', "another notebook"),
+        (json.dumps({"nbformat": 4, "cells": [{}] * 2_001}).encode(), "2,001 cells, more than 2,000"),
     ],
 )
 def test_what_is_no_notebook_is_said_to_be_none(handed_in: bytes, said: str, released: NotebookNode) -> None:
@@ -180,9 +191,10 @@ def test_an_attached_photograph_stays_and_anything_else_attached_goes(released: 
     def attach(data: Any) -> None:
         cell(data, "why")["attachments"] = {
             "page.png": {"image/png": "AAAA"},
+            "\udc00.png": {"image/png": "\ud800"},
             "x.html": {"text/html": "<script>"},
             "y": 3,
         }
 
     made, _ = restore(changed(attach), released)
-    assert made.cells[-1].attachments == {"page.png": {"image/png": "AAAA"}}
+    assert made.cells[-1].attachments == {"page.png": {"image/png": "AAAA"}, "?.png": {"image/png": "?"}}

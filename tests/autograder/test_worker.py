@@ -1,11 +1,11 @@
-"""One submission at a time, in processes that stay: what is replaced, what is shared, and what is never written."""
+"""One submission at a time, in a process that stays: what is replaced, what is shared, and what is never written."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
 import pickle
-import signal
+import resource
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,13 +18,15 @@ import pytest
 from nbformat.v4 import new_code_cell
 from test_grading import FIXTURE, UNIT, WORTH, cell, kernels
 
-from autograder import assignment, compiled, demo, worker
+from autograder import assignment, compiled, demo, keys, worker
 from autograder.channel import Transcript
 from autograder.demo import Kind
 from autograder.examiner import rejudge
+from autograder.kit import Kit, task_of
 from autograder.outcome import Ending, Outcome
 from autograder.pipeline import Task
 from autograder.submission import Submission
+from autograder.workers import Lost, Workers
 
 pytestmark = pytest.mark.slow
 
@@ -62,7 +64,7 @@ class Class:
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Class]:
     yield Class(tmp_path_factory.mktemp("tiny"))
-    worker.end_all()
+    worker.end()
 
 
 def source(grade_id: str, text: str) -> Callable[[Any], None]:
@@ -110,10 +112,6 @@ def warm_servers() -> list[psutil.Process]:
     return [p for p in psutil.Process().children() if "autograder.warm" in p.cmdline()]
 
 
-def desks() -> list[psutil.Process]:
-    return [p for p in psutil.Process().children() if "autograder.worker" in p.cmdline()]
-
-
 def test_a_killed_server_is_replaced_and_costs_nobody_anything(tiny: Class) -> None:
     task = tiny.hand_in("ada", source("scale", "import time; time.sleep(3)\nscale = 0.9**10"))
     worker.grade_one(tiny.hand_in("ada"))
@@ -129,30 +127,25 @@ def test_a_killed_server_is_replaced_and_costs_nobody_anything(tiny: Class) -> N
     assert [p.pid for p in warm_servers()] != [server.pid]
 
 
-def test_a_killed_desk_costs_its_submission_and_the_next_is_graded(tiny: Class) -> None:
+def test_a_killed_process_ends_its_kernels_and_the_warm_process_serves_the_next(tiny: Class) -> None:
     slow = tiny.hand_in("slow", source("scale", "import time; time.sleep(60)"))
-    with ThreadPoolExecutor(1) as one:
-        graded = one.submit(worker.grade_one, slow)
+    with Workers(1, 120, worker.use, (worker.place(),)) as crew:
+        graded = crew.submit(worker.grade_one, slow)
         while not kernels():
             time.sleep(0.05)
-        for desk in desks():
-            desk.kill()
-        lost = graded.result()
-    assert lost.ending is Ending.FAILED and "broke off" in lost.reason
-    assert scores(worker.grade_one(tiny.hand_in("ada"))) == WORTH
-    assert kernels() == []
+        for process in psutil.Process().children():
+            if "autograder.workers" in process.cmdline():
+                process.kill()
+        with pytest.raises(Lost):
+            graded.result()
+        (server,) = warm_servers()
+        assert scores(crew.submit(worker.grade_one, tiny.hand_in("ada")).result()) == WORTH
+        assert warm_servers() == [server] and kernels() == []
 
 
-def test_a_desk_that_hangs_is_ended_with_its_kernel(tiny: Class, monkeypatch: pytest.MonkeyPatch) -> None:
-    worker.grade_one(tiny.hand_in("ada"))
-    monkeypatch.setattr(worker, "MARGIN", 0.0)
-    monkeypatch.setattr("autograder.pipeline.PATIENCE", 1)
-    for desk in desks():
-        desk.send_signal(signal.SIGSTOP)
-    lost = worker.grade_one(tiny.hand_in("ada", seconds=2))
-    assert lost.ending is Ending.FAILED and "could not be stopped" in lost.reason
-    monkeypatch.undo()
-    assert scores(worker.grade_one(tiny.hand_in("ada"))) == WORTH
+def _peak() -> int:
+    """The most memory that this process has held, in bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def test_what_a_bomb_prints_is_bounded_where_it_arrives(tiny: Class) -> None:
@@ -160,13 +153,13 @@ def test_what_a_bomb_prints_is_bounded_where_it_arrives(tiny: Class) -> None:
         "for _ in range(200):\n    print('x' * 10**6)\n"
         "print('y' * 10**8)\ndisplay({'text/plain': 'z' * 10**8}, raw=True)\nscale = 9"
     )
-    worker.grade_one(tiny.hand_in("ada"))
-    before = {p.pid: p.memory_info().rss for p in desks()}
-    outcome = worker.grade_one(tiny.hand_in("bomb", source("scale", bomb)))
+    with Workers(1, 300, worker.use, (worker.place(),)) as crew:
+        crew.submit(worker.grade_one, tiny.hand_in("ada")).result()
+        outcome = crew.submit(worker.grade_one, tiny.hand_in("bomb", source("scale", bomb))).result()
+        peak = crew.submit(_peak).result()
     assert scores(outcome) == WORTH | {"scale-check": 0.0}
     assert len(outcome.notebook) < 8_000_000 and "Output truncated" in outcome.notebook
-    grown = [p.memory_info().rss - before.get(p.pid, 0) for p in desks()]
-    assert max(grown) < 300_000_000
+    assert peak < 700_000_000
 
 
 def test_the_cells_before_a_death_run_again_and_their_checks_do_not(tiny: Class) -> None:
@@ -221,32 +214,42 @@ def test_the_solution_fills_the_cache_and_students_read_it_and_cannot_write_it(t
     def ask(data: Any) -> None:
         data["cells"].append(new_code_cell(COUNT, id="asks"))
 
-    solution = tmp_path / "solution.ipynb"
-    source_of = nbformat.read(tiny.assignment.source / f"{UNIT}.ipynb", as_version=4)
-    source_of.cells.append(new_code_cell(COUNT, id="asks"))
-    nbformat.write(source_of, solution)
-    tasks = [tiny.hand_in(f"student-{i}", ask) for i in range(compiled.FEW)]
-    assert compiled.with_cache(tasks[1:], solution, tiny.assignment.bank.path, tmp_path) == (tasks[1:], None)
-    tasks, graded = compiled.with_cache(tasks, solution, tiny.assignment.bank.path, tmp_path)
-    assert graded is not None and compiled.short(graded, tiny.assignment.worth()) == []
+    notebook = nbformat.read(tiny.assignment.source / f"{UNIT}.ipynb", as_version=4)
+    notebook.cells.append(new_code_cell(COUNT, id="asks"))
+    beside = {f"{UNIT}.ipynb": nbformat.writes(notebook).encode(), "bank.py": tiny.assignment.bank_path.read_bytes()}
+    task = tiny.task
+    kit = Kit(
+        f"{time.time_ns():x}",
+        keys.of_environment(),
+        UNIT,
+        task.released,
+        None,
+        beside,
+        task.config,
+        task.seconds,
+        tiny.papers,
+        {},
+        worker.grade_one,
+    )
+    full = compiled.added(kit, tmp_path)
     (folder,) = (tmp_path / compiled.FOLDER).iterdir()
-    kept = {path.name: path.read_bytes() for path in folder.iterdir()}
-    assert kept
+    assert full.compiled == {path.name: path.read_bytes() for path in folder.iterdir()} != {}
+    assert compiled.added(kit, tmp_path) == full, "it is kept"
 
-    outcome = worker.grade_one(tasks[0])
+    task = task_of(full, tiny.hand_in("ada", ask).submission)
+    outcome = worker.grade_one(task)
     outputs = nbformat.reads(outcome.notebook, as_version=4).cells[-1].outputs
     said = "".join(o.get("text", "") for o in outputs if o.get("name") == "stdout").splitlines()
     assert said[:2] == ["70.0", "PermissionError"]
     assert "cache_hits" in said[2] and "cache_misses" not in said[2]
     assert not [o for o in outputs if o.get("name") == "stderr"]
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == kept
-
-    again, graded = compiled.with_cache(tasks, solution, tiny.assignment.bank.path, tmp_path)
-    assert graded is None and again == tasks
+    (cache,) = task.readable
+    assert {path.name: path.read_bytes() for path in Path(cache).iterdir()} == full.compiled
 
 
-def test_another_bank_or_solution_is_another_cache(tmp_path: Path) -> None:
-    one, other = tmp_path / "one", tmp_path / "other"
-    one.write_text("a")
-    other.write_text("b")
-    assert compiled.key([one]) != compiled.key([other]) and compiled.key([one]) == compiled.key([one])
+def test_what_was_compiled_for_another_processor_is_not_used(tiny: Class) -> None:
+    task = tiny.task
+    values = (UNIT, task.released, None, {}, task.config, task.seconds, tiny.papers, {}, worker.grade_one)
+    for processor, used in ((compiled.processor(), True), ("another", False)):
+        kit = Kit(f"{time.time_ns():x}", "", *values, compiled={"x": b"y"}, processor=processor)
+        assert bool(task_of(kit, task.submission).readable) is used

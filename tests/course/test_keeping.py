@@ -28,7 +28,6 @@ from course.mastery import record
 from course.mastery.record import Event
 
 BEGAN = datetime(2026, 3, 1, tzinfo=UTC)
-KEEPER = Path(keeper.__file__).with_suffix(".js").read_text(encoding="utf-8")
 
 
 def event(n: int, id: str = "", **what: Any) -> Event:
@@ -155,7 +154,7 @@ def opened(chromium: Any, tmp_path: Path) -> Iterator[Callable[..., Page]]:
         page = Page(context.new_page(), Kernel(tmp_path / "record.jsonl"))
         files = {
             "/": ("text/html", _PAGE),
-            "/keeper.js": ("text/javascript", KEEPER),
+            "/keeper.js": ("text/javascript", keeper.Keeper._esm),
             "/view.css": ("text/css", keeper.Keeper._css),
         }
 
@@ -287,8 +286,10 @@ def test_what_is_packed_is_unpacked(parts: list[bytes]) -> None:
 def test_a_file_is_taken_by_event_id_and_taking_it_again_changes_nothing(tmp_path: Path) -> None:
     record.add(lines(1, 2))
     file = b"\n".join(lines(2, 3, 4))
-    assert bring_in(file, "mine.jsonl") == "Took 2 new events from mine.jsonl; 1 was in your record already."
-    assert bring_in(file, "mine.jsonl") == "Took no new event from mine.jsonl; 3 were in your record already."
+    assert bring_in(file, "mine.jsonl") == "Took 2 new events from mine.jsonl; the other 1 was in your record already."
+    assert bring_in(file, "mine.jsonl") == "Took 0 new events from mine.jsonl; all 3 were in your record already."
+    one = b"\n".join(lines(4))
+    assert bring_in(one, "one.jsonl") == "Took 0 new events from one.jsonl; the one in it was in your record already."
     assert sorted(record.by_id(record.text())) == [f"{n:032x}" for n in (1, 2, 3, 4)]
 
 
@@ -424,6 +425,48 @@ def test_an_empty_record_is_not_downloaded(page: Page) -> None:
     seen.get_by_role("button", name="Download my record").click()
     expect(seen).to_contain_text("There is nothing in your record yet: answer a question first.")
     expect(seen).to_contain_text("○ This browser will keep a copy of your record.")
+
+
+class Short(Kernel):
+    """A kernel that tells of events and sends none of them."""
+
+    def hear(self, message: str) -> str:
+        answer, parts = json.loads(super().hear(message))
+        if "done" in answer:
+            answer, parts = answer | {"done": 0}, [base64.b64encode(pack([])).decode()]
+        return json.dumps([answer, parts])
+
+
+@pytest.mark.browser
+def test_a_record_that_comes_in_part_is_said_and_not_taken_for_all_of_it(page: Page, tmp_path: Path) -> None:
+    short = Short(tmp_path / "short.jsonl")
+    short.path.write_bytes(b"\n".join(lines(1, 2)))
+    seen = page.keeper(short)
+    said = "! The kernel did not send all of your record. Restart it, run this cell again, and try once more."
+    expect(seen.locator("span[role=status]")).to_have_text(said)
+    saved: list[object] = []
+    page.page.on("download", lambda coming: saved.append(coming))
+    seen.get_by_role("button", name="Download my record").click()
+    expect(seen.locator("p[role=status]")).to_have_text(said)
+    assert saved == []
+
+
+@pytest.mark.browser
+def test_what_a_browser_cannot_do_is_said_and_may_be_tried_again(page: Page) -> None:
+    page.kernel.path.write_bytes(b"\n".join(lines(1, 2)))
+    seen = page.keeper(
+        storage="window.makes = URL.createObjectURL; URL.createObjectURL = () => { throw new TypeError('no'); }"
+    )
+    download = seen.get_by_role("button", name="Download my record")
+    download.click()
+    expect(seen).to_contain_text(
+        "! This browser could not do that. Nothing of your record is lost: reload the page, and try again."
+    )
+    expect(download).to_be_enabled()
+    page.page.evaluate("() => { URL.createObjectURL = window.makes; }")
+    with page.page.expect_download():
+        download.click()
+    expect(seen).to_contain_text("✓ Downloaded")
 
 
 @pytest.mark.browser

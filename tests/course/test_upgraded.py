@@ -16,20 +16,6 @@ from course.practising import standing, start
 
 pytestmark = pytest.mark.usefixtures("two_units")
 
-OLD = """def power(norm, depth):
-    \"\"\"What is left of a gradient after {depth} layers of norm {norm}?\"\"\"
-    return norm**depth
-
-
-@power.variant
-def _(rng):
-    return {"norm": rng.choice([0.5, 0.8, 0.9, 1.1, 1.5]), "depth": rng.integers(5, 60)}
-
-
-@power.mistake("Factors compound: each layer multiplies what the last one left.")
-def product(norm, depth):
-    return norm * depth
-"""
 NEW = """def power(scale, layers, start):
     \"\"\"A signal of size {start} meets {layers} layers of scale {scale}. How large is it then?\"\"\"
     return start * scale**layers
@@ -49,9 +35,9 @@ def product(scale, layers, start):
 def upgrade(course: Path) -> None:
     """Another prompt, other arguments, another right answer, another mistake under the same names."""
     path = course / "solutions" / UNIT / "bank.py"
-    text = path.read_text()
-    assert text.count(OLD) == 1
-    path.write_text(text.replace(OLD, NEW))
+    before, rest = path.read_text().split("def power", 1)
+    _, after = rest.split("\n\nKINDS = ", 1)
+    path.write_text(f"{before}{NEW}\n\nKINDS = {after}")
 
 
 def told() -> list[str]:

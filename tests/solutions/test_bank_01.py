@@ -55,13 +55,29 @@ def test_whether_a_step_collapses_is_what_its_second_differences_say() -> None:
 
 def test_in_axes_are_what_vmap_accepts() -> None:
     exercise = BANK.exercises["composition.which_in_axes"]
-    W, X = {"one": jnp.ones(3), "first": jnp.ones((4, 3)), "second": jnp.ones((3, 4))}, jnp.ones((5, 3))
+    one, rows, columns = jnp.ones(8), jnp.ones((50, 8)), jnp.ones((8, 50))
+    nets, examples = [one] * 20, [one] * 50
     given = {
-        "one net, and X with one example a row": (W["one"], X),
-        "one net, and X with one example a column": (W["one"], X.T),
-        "W with one net along its first axis, and a single example": (W["first"], jnp.ones(3)),
-        "W with one net along its second axis, and a single example": (W["second"], jnp.ones(3)),
+        "one net, and X with one example a row": (one, rows),
+        "one net, and X with one example a column": (one, columns),
+        "W with one net along its first axis, and a single example": (rows, one),
+        "W with one net along its second axis, and a single example": (columns, one),
+        "w of shape (8,), and X of shape (50, 8)": (one, rows),
+        "w of shape (8,), and X of shape (8, 50)": (one, columns),
+        "W of shape (20, 8), and x of shape (8,)": (jnp.ones((20, 8)), one),
+        "W of shape (8, 20), and x of shape (8,)": (jnp.ones((8, 20)), one),
+        "one net, and `X = jnp.stack(examples)`": (one, jnp.stack(examples)),
+        "one net, and `X = jnp.stack(examples, axis=1)`": (one, jnp.stack(examples, axis=1)),
+        "`W = jnp.stack(nets)`, and a single example": (jnp.stack(nets), one),
+        "`W = jnp.stack(nets, axis=1)`, and a single example": (jnp.stack(nets, axis=1), one),
+        "one net, and `X = table.T`, where `table` has one example a column": (one, columns.T),
+        "one net, and `X = table.T`, where `table` has one example a row": (one, rows.T),
+        "`W = table.T`, where `table` has one net a column, and a single example": (columns.T, one),
+        "`W = table.T`, where `table` has one net a row, and a single example": (rows.T, one),
     }
+    assert set(given) == set(exercise.reference.__globals__["LAYOUTS"])
+    dealt = {judge.deal(exercise, seed).arguments["layout"] for seed in range(400)}
+    assert dealt == set(given), "every one is asked, so that no two mistakes meet on it"
     for layout, (w, x) in given.items():
         right = exercise.reference(layout)
         for option in exercise.answer.options:

@@ -1,0 +1,97 @@
+"""A batch: errands over any `concurrent.futures.Executor`, and one outcome for each, whatever happens to who runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import islice
+
+from autograder import worker
+from autograder.errors import GradingError
+from autograder.kit import Errand, Kit, keep, run
+from autograder.outcome import Outcome, quarantined
+from autograder.workers import Workers
+
+PATIENCE = 10
+"""A whole notebook may take this many times what one cell may; grading it ends it then."""
+SLACK = 120
+"""Seconds more, after which the process that grades is taken to hang."""
+
+AHEAD = 32
+"""How many errands at least are on their way at once: more than there are workers, fewer than fill a memory."""
+
+TRIES = 100
+"""The attempts of a batch are numbered from this many times its own number on."""
+
+
+def outcomes(errands: Iterator[Errand], executor: Executor, ahead: int = AHEAD) -> Iterator[tuple[Errand, Outcome]]:
+    """The outcome of each errand, as they come.
+
+    An errand whose worker died, or hung, or broke, is tried once more when all others are done, with nobody beside
+    it; if it costs its worker again, it is quarantined. `GradingError`, which is a fault of the machine and not of a
+    submission, ends it all.
+    """
+    suspects: list[Errand] = []
+    running: dict[Future[Outcome], Errand] = {}
+    while True:
+        for errand in islice(errands, ahead - len(running)):
+            running[executor.submit(run, errand)] = errand
+        if not running:
+            break
+        done, _ = wait(running, return_when=FIRST_COMPLETED)
+        for future in done:
+            errand = running.pop(future)
+            try:
+                outcome = future.result()
+            except GradingError:
+                raise
+            except (Exception, CancelledError):
+                suspects.append(errand)
+            else:
+                yield errand, outcome
+    for errand in suspects:
+        again = replace(errand, attempt=errand.attempt + 1)
+        try:
+            future = executor.submit(run, again)
+        except Exception as error:  # such as `BrokenProcessPool`
+            raise _given_up(error) from None
+        try:
+            outcome = future.result()
+        except GradingError:
+            raise
+        except CancelledError as error:
+            raise _given_up(error) from None
+        except Exception as error:
+            outcome = quarantined(again.submission.student, again.unit, _why(error))
+        yield again, outcome
+
+
+def _given_up(error: BaseException) -> GradingError:
+    return GradingError(
+        f"What runs the notebooks takes no more of them ({type(error).__name__}). Start the same command again: it goes on "
+        "where this one stopped."
+    )
+
+
+def _why(error: BaseException) -> str:
+    said = (str(error) or type(error).__name__).strip().splitlines()[0][:300].rstrip(".")
+    return f"Grading it twice cost the grader its process: {said}. It is tried again by the next batch."
+
+
+@contextmanager
+def here(kit: Kit, jobs: int, seconds: float) -> Iterator[Executor]:
+    """Processes of this machine, each with the kit; all gone on leaving. Each submission may take so many seconds."""
+    executor = Workers(jobs, seconds, _begin, (kit, worker.place()))
+    try:
+        yield executor
+        executor.shutdown()
+    finally:
+        executor.kill()
+
+
+def _begin(kit: Kit, place: str) -> None:
+    """What each of those processes does first: unpack the kit, and fork its kernels from the one warm process."""
+    keep(kit)
+    worker.use(place)

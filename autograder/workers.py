@@ -1,0 +1,321 @@
+"""Processes of this machine that take tasks, any of which may die: a `concurrent.futures.Executor`.
+
+A submission may cost the process that grades it: its memory, its patience, its life. The standard library's
+`ProcessPoolExecutor` gives every task up when one process dies, and cannot end one that hangs. Pebble's pool can, but
+its processes share one pipe and one lock, and a process that is killed while it writes leaves both broken. Here each
+process has a connection of its own, so a death says which task it was, costs that task only, and the next one gets a
+new process. They live on between tasks, may start children, and end, children and all, with whoever started them.
+
+`python -m autograder.workers` is such a process.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import queue
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from autograder.errors import GradingError
+
+STARTING = 120.0
+"""Seconds that a process may take until it is ready."""
+
+_LOOK = 0.2
+"""Seconds between two looks at whether a process still lives."""
+
+
+class Lost(Exception):
+    """The process that had the task ended, or was ended, before it answered. The text says how."""
+
+
+class Workers(Executor):
+    """So many processes, started when they are needed first.
+
+    Parameters
+    ----------
+    number:
+        How many tasks run at once.
+    seconds:
+        How long a task may take. Its process is then ended, and the task is `Lost`.
+    initializer, initargs:
+        What each process calls first.
+    """
+
+    def __init__(
+        self,
+        number: int,
+        seconds: float,
+        initializer: Callable[..., object] | None = None,
+        initargs: tuple[Any, ...] = (),
+    ) -> None:
+        self._seconds = seconds
+        self._start = pickle.dumps((sys.path, pickle.dumps((initializer, initargs))))
+        self._tasks: queue.SimpleQueue[tuple[Future[Any], bytes] | None] = queue.SimpleQueue()
+        self._number, self._threads = max(1, number), list[threading.Thread]()
+        self._processes: set[_Process] = set()
+        self._lock = threading.Lock()
+        self._closed = self._killed = False
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Have `fn(*args, **kwargs)` called in one of the processes."""
+        future: Future[Any] = Future()
+        task = pickle.dumps((fn, args, kwargs))
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("cannot schedule new futures after shutdown")
+            self._tasks.put((future, task))
+            if len(self._threads) < self._number:
+                thread = threading.Thread(target=self._serve, name="worker", daemon=True)
+                self._threads.append(thread)
+                thread.start()
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Let the processes end when they have done what was submitted."""
+        with self._lock:
+            self._closed = True
+            threads = list(self._threads)
+        if cancel_futures:
+            while not self._tasks.empty():
+                if (task := self._tasks.get()) is not None:
+                    task[0].cancel()
+        for _ in threads:
+            self._tasks.put(None)
+        if wait:
+            for thread in threads:
+                thread.join()
+
+    def kill(self) -> None:
+        """End all processes and their children now, whatever they do."""
+        self._killed = True
+        with self._lock:
+            processes = list(self._processes)
+        for process in processes:
+            process.kill()
+        self.shutdown(cancel_futures=True)
+
+    def _serve(self) -> None:
+        process: _Process | None = None
+        try:
+            while (task := self._tasks.get()) is not None:
+                future, message = task
+                if not future.set_running_or_notify_cancel():
+                    continue
+                try:
+                    if self._killed:
+                        raise Lost("it was stopped")
+                    if process is None or not process.alive:
+                        process = self._replaced(process)
+                    done, value = process.ask(message, self._seconds)
+                except BaseException as error:
+                    done, value = False, error
+                if done:
+                    future.set_result(value)
+                else:
+                    future.set_exception(value)
+        finally:
+            if process is not None:
+                self._leave(process)
+
+    def _replaced(self, process: _Process | None) -> _Process:
+        if process is not None:
+            self._leave(process)
+        new = _Process()
+        with self._lock:
+            self._processes.add(new)
+        try:
+            if self._killed:
+                raise Lost("it was stopped")
+            new.start(self._start)
+        except Lost as lost:
+            raise GradingError(f"A process to grade in could not be started: {lost}.") from None
+        return new
+
+    def _leave(self, process: _Process) -> None:
+        process.close()
+        with self._lock:
+            self._processes.discard(process)
+
+
+class _Process:
+    """One process, as the one who started it sees it."""
+
+    def __init__(self) -> None:
+        ours, theirs = socket.socketpair()
+        ends, self._life = os.pipe()  # it lives as long as our end of this is open
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115
+        root = str(Path(__file__).resolve().parents[1])
+        path = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
+        try:
+            self._popen = subprocess.Popen(
+                [sys.executable, "-m", "autograder.workers", str(theirs.fileno()), str(ends)],
+                pass_fds=(theirs.fileno(), ends),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=self._log,
+                env=os.environ | {"PYTHONPATH": path},
+                start_new_session=True,  # Ctrl-C is the batch's business
+            )
+        except OSError as error:
+            ours.close()
+            os.close(self._life)
+            raise GradingError(
+                f"No further process can be started ({error.strerror}). Grade with fewer --jobs."
+            ) from None
+        finally:
+            theirs.close()
+            os.close(ends)
+        self._connection = Connection(ours.detach())
+        self.alive = True
+
+    def start(self, message: bytes) -> None:
+        """Tell it what to call first, and wait until it has."""
+        done, value = self.ask(message, STARTING)
+        if not done:
+            self.kill()
+            raise value if isinstance(value, GradingError) else Lost(f"{type(value).__name__}: {value}")
+
+    def ask(self, message: bytes, seconds: float) -> tuple[bool, Any]:
+        """Whether the task came back, and what; `Lost` where the process did not live, or took longer than `seconds`."""
+        until = time.monotonic() + seconds
+        try:
+            self._connection.send_bytes(message)
+            while not self._connection.poll(_LOOK):
+                if self._popen.poll() is not None and not self._connection.poll(0):
+                    raise EOFError
+                if time.monotonic() > until:
+                    self.kill()
+                    raise Lost(f"its process said nothing for {seconds:g} s and was ended")
+            return pickle.loads(self._connection.recv_bytes())
+        except (EOFError, OSError):
+            self.kill()
+            raise Lost(f"its process ended ({self._how()})") from None
+
+    def kill(self) -> None:
+        """End it and all it started."""
+        self.alive = False
+        try:
+            children = psutil.Process(self._popen.pid).children(recursive=True)
+        except psutil.NoSuchProcess:
+            children = []
+        self._popen.kill()
+        for child in children:
+            try:
+                child.kill()
+            except psutil.NoSuchProcess:
+                pass
+        self._popen.wait()
+
+    def close(self) -> None:
+        """Let it end by itself, as it does when nobody is there any more; not for long."""
+        self._connection.close()
+        try:
+            self._popen.wait(10)
+        except subprocess.TimeoutExpired:
+            self.kill()
+        os.close(self._life)
+        self._log.close()
+        self.alive = False
+
+    def _how(self) -> str:
+        code = self._popen.returncode
+        self._log.seek(0)
+        said = self._log.read()[-4000:].decode("utf-8", "replace").strip().splitlines()
+        if code is not None and code < 0:
+            return f"killed by {signal.Signals(-code).name}"
+        return f"code {code}" + (f", {said[-1][:200]}" if said else "")
+
+
+# --------------------------------------------------------------------------- in the process itself
+
+
+def main() -> None:
+    """Take tasks until whoever gives them is gone."""
+    connection, life = Connection(int(sys.argv[1])), int(sys.argv[2])
+    # Whoever is forked from here holds neither: the other side is to notice when this process is gone.
+    os.register_at_fork(after_in_child=lambda: _hang_up(connection, life))
+    own = Path(tempfile.mkdtemp(prefix="grader-", dir=_short(tempfile.gettempdir())))
+    own.chmod(0o711)  # a kernel with a user of its own finds its way to its folder, and sees no other
+    tempfile.tempdir = str(own)
+    threading.Thread(target=_end_with_parent, args=(life, own), daemon=True).start()
+    try:
+        sys.path[:], first = pickle.loads(connection.recv_bytes())
+
+        def begin() -> None:
+            function, arguments = pickle.loads(first)
+            if function is not None:
+                function(*arguments)
+
+        _answer(connection, begin)
+        while True:
+            message = connection.recv_bytes()
+
+            def call(message: bytes = message) -> Any:
+                function, arguments, named = pickle.loads(message)
+                return function(*arguments, **named)
+
+            _answer(connection, call)
+    except (EOFError, OSError):
+        pass
+    finally:
+        _clear(own)
+
+
+def _answer(connection: Connection, call: Callable[[], Any]) -> None:
+    try:
+        answer = (True, call())
+    except Exception as error:
+        answer = (False, error)
+    try:
+        message = pickle.dumps(answer)
+        pickle.loads(message)
+    except Exception:
+        message = pickle.dumps((False, RuntimeError(f"{type(answer[1]).__name__}: {answer[1]}")))
+    connection.send_bytes(message)
+
+
+def _end_with_parent(life: int, own: Path) -> None:
+    """End this process and all it started when the one that started it is gone, however it went."""
+    try:
+        os.read(life, 1)
+    finally:
+        _clear(own)
+        os._exit(1)
+
+
+def _hang_up(connection: Connection, life: int) -> None:
+    connection.close()
+    os.close(life)
+
+
+def _clear(own: Path) -> None:
+    for child in psutil.Process().children(recursive=True):
+        try:
+            child.kill()
+        except psutil.NoSuchProcess:
+            pass
+    shutil.rmtree(own, ignore_errors=True)
+
+
+def _short(folder: str) -> str:
+    """`folder`, unless paths of sockets in it would be longer than the 107 characters they may have."""
+    return folder if len(folder) < 40 else "/tmp"
+
+
+if __name__ == "__main__":
+    main()

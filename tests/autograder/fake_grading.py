@@ -1,0 +1,123 @@
+"""A class graded without kernels, for tests whose subject is the batch: what a notebook says is what happens.
+
+Each file handed in holds one word, such as `right`, `half`, `dies`. `python fake_grading.py SUBMISSIONS INTO COURSE` is a
+batch in a process of its own, to be stopped; the environment says how it is hindered.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from autograder import submission
+from autograder.exercise import State, Verdict
+from autograder.outcome import Ending, Mark, Outcome, failed
+
+UNIT = "90-tiny"
+FIXTURE = Path(__file__).parent / "fixtures" / "course"
+LOG = "FAKE_GRADING_LOG"
+"""The environment variable with the file in which every run leaves the student's name."""
+MARKER = "FAKE_GRADING_MARKER"
+"""The environment variable with the folder in which `dies once` remembers that it has."""
+
+
+def grade(task: Any) -> Outcome:
+    """What came of one submission."""
+    student = task.submission.student
+    word, _, more = submission.content(task.submission).decode().partition(" ")
+    if log := os.environ.get(LOG):
+        with Path(log).open("a") as file:
+            file.write(student + "\n")
+    match word:
+        case "dies":
+            marker = Path(os.environ[MARKER]) / student
+            if more != "once" or not marker.exists():
+                marker.touch()
+                os._exit(9)
+        case "hangs":
+            time.sleep(600)
+        case "breaks":
+            raise ValueError("a fault of the code that grades")
+        case "slow":
+            time.sleep(float(more or 0.2))
+        case "garbled":
+            return failed(student, task.unit, "The file is not a notebook.", seconds=0.1)
+    share = {"half": 0.5, "wrong": 0.0}.get(word, 1.0)
+    exercises = {cell: paper.declared() for cell, paper in task.papers.items()}
+    verdicts = {
+        cell: Verdict(e.id, State.RIGHT if share == 1 else State.WRONG, share, e.points, came_back=word)
+        for cell, e in exercises.items()
+    }
+    marks = {cell: Mark(verdict.points) for cell, verdict in verdicts.items()}
+    return Outcome(
+        student,
+        task.unit,
+        Ending.GRADED,
+        marks=marks | {"why": Mark(None, True)},
+        mistakes={cell: e.mistakes[0].name for cell, e in exercises.items() if share == 0},
+        notebook='{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}',
+        feedback=f"<p>{word} {task.submission.given} {task.submission.extension}</p>",
+        seconds=0.1,
+        answers=dict.fromkeys(verdicts, word),
+        verdicts=verdicts,
+    )
+
+
+def child() -> tuple[int, int]:
+    """This process, and a child it started and left."""
+    return os.getpid(), subprocess.Popen(["sleep", "600"]).pid
+
+
+def course(folder: Path) -> Path:
+    """A course of one tiny unit."""
+    shutil.copytree(FIXTURE, folder / "course")
+    shutil.copy(Path(__file__).parents[2] / "nbgrader_config.py", folder / "course")
+    return folder / "course"
+
+
+def hand_in(folder: Path, words: dict[str, str]) -> Path:
+    """A folder of what was handed in, by student."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for student, word in words.items():
+        (folder / f"{student}.ipynb").write_text(word)
+    return folder
+
+
+def main() -> None:
+    """A batch of its own."""
+    from autograder import gradebook
+    from autograder.errors import GradingError
+    from autograder.grade import Settings, grade_class
+
+    if patience := os.environ.get("FAKE_PATIENCE"):
+        gradebook.PATIENCE = float(patience)  # type: ignore[assignment]
+    if size := os.environ.get("FAKE_LARGEST_FILE"):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (int(size), resource.RLIM_INFINITY))
+    handed_in, into, root = map(Path, sys.argv[1:])
+    try:
+        grade_class(
+            UNIT,
+            handed_in,
+            Settings(into, seconds=5, jobs=2, gradebook=os.environ.get("FAKE_GRADEBOOK")),
+            root=root,
+            planned=lambda pending, of: print("planned", pending, of, flush=True),
+            seen=lambda outcome, row, of: print("seen", outcome.student, flush=True),
+            grade=grade,
+        )
+    except GradingError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    import fake_grading  # by the name under which workers find it
+
+    fake_grading.main()

@@ -1,0 +1,189 @@
+"""A batch over executors: one outcome for each submission, whatever happens to the processes that grade."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import fake_grading
+import psutil
+import pytest
+from fake_grading import UNIT
+
+from autograder import batch
+from autograder.errors import GradingError
+from autograder.grade import Settings, grade_class
+from autograder.gradebook import Ledger, Row
+from autograder.outcome import Ending
+from autograder.workers import Lost, Workers
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return fake_grading.course(tmp_path_factory.mktemp("batch"))
+
+
+Graded = Callable[..., dict[str, Row]]
+
+
+@pytest.fixture
+def graded(course: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Graded:
+    """Grades a class of words into the test's own folder."""
+    (tmp_path / "marker").mkdir()
+    monkeypatch.setenv(fake_grading.MARKER, str(tmp_path / "marker"))
+
+    def grade(words: dict[str, str], executor: Executor | None = None, into: str = "into") -> dict[str, Row]:
+        handed_in = fake_grading.hand_in(tmp_path / "handed-in", words)
+        settings = Settings(tmp_path / into, seconds=1, jobs=2)
+        rows = grade_class(
+            UNIT, handed_in, settings, root=course, only=tuple(words), executor=executor, grade=fake_grading.grade
+        )
+        return {row.student: row for row in rows}
+
+    return grade
+
+
+CLASS = {"ada": "right", "ben": "half", "cyd": "garbled", "dan": "wrong"}
+
+
+def test_every_executor_gives_the_same_gradebook(graded: Graded) -> None:
+    ours = graded(CLASS)
+    assert {row.student: (row.state, row.score) for row in ours.values()} == {
+        "ada": (Ending.GRADED, 7.0),
+        "ben": (Ending.GRADED, 3.5),
+        "cyd": (Ending.FAILED, 0.0),
+        "dan": (Ending.GRADED, 0.0),
+    }
+    assert ours["dan"].mistakes["scale-check"] == "linear" and ours["cyd"].reason == "The file is not a notebook."
+    with ThreadPoolExecutor(3) as threads:
+        assert graded(CLASS, threads, "threads") == ours
+    with ProcessPoolExecutor(2, get_context("spawn")) as processes:
+        assert graded(CLASS, processes, "processes") == ours
+
+
+def test_what_kills_its_worker_is_tried_again_alone_then_quarantined_and_tried_by_the_next_batch(
+    graded: Graded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(fake_grading.LOG, str(tmp_path / "log"))
+    words = {**CLASS, "eve": "dies", "fay": "dies once", "gus": "breaks"}
+    rows = graded(words)
+    assert {student: rows[student].state for student in CLASS} == {s: r.state for s, r in graded(CLASS).items()}
+    assert rows["eve"].state is Ending.QUARANTINED and rows["eve"].score == 0
+    assert "its process ended (code 9)" in rows["eve"].reason
+    assert rows["gus"].state is Ending.QUARANTINED and "a fault of the code that grades" in rows["gus"].reason
+    assert rows["fay"].state is Ending.GRADED and rows["fay"].score == 7
+    runs = (tmp_path / "log").read_text().split()
+    assert sorted(runs[-3:]) == ["eve", "fay", "gus"], "the second tries come last"
+    assert {student: runs.count(student) for student in words} == {
+        **dict.fromkeys(CLASS, 1),
+        "eve": 2,
+        "fay": 2,
+        "gus": 2,
+    }
+    with Ledger(f"sqlite:///{tmp_path / 'into' / 'gradebook.db'}") as ledger:
+        assert [ledger.attempt(UNIT, student) % batch.TRIES for student in ("ada", "eve", "fay")] == [0, 1, 1]
+    graded(words)
+    again = (tmp_path / "log").read_text().split()[len(runs) :]
+    assert sorted(again) == ["eve", "eve", "gus", "gus"]
+    assert graded({"eve": "right"})["eve"].state is Ending.GRADED
+
+
+def test_a_submission_that_hangs_costs_its_worker_and_nobody_else(
+    graded: Graded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, "SLACK", 1)
+    monkeypatch.setattr(batch, "PATIENCE", 1)
+    rows = graded({"ada": "right", "hal": "hangs", "ben": "half"})
+    assert [rows[s].state for s in ("ada", "ben", "hal")] == [Ending.GRADED, Ending.GRADED, Ending.QUARANTINED]
+    assert "said nothing for 2 s" in rows["hal"].reason
+
+
+def test_an_executor_that_takes_no_more_ends_the_batch_with_one_sentence(graded: Graded) -> None:
+    with ProcessPoolExecutor(1, get_context("spawn")) as processes:
+        with pytest.raises(
+            GradingError, match="takes no more of them .BrokenProcessPool.. Start the same command again"
+        ):
+            graded({"ada": "dies"}, processes)
+    assert graded({"ada": "right"})["ada"].score == 7
+
+
+# --------------------------------------------------------------------------- the processes
+
+
+@pytest.fixture
+def workers() -> Iterator[Workers]:
+    made = Workers(2, 30)
+    yield made
+    made.kill()
+
+
+def gone(pid: int) -> bool:
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        if not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def unpicklable() -> Any:
+    return lambda: 0
+
+
+def test_workers_bring_back_what_came_and_live_on(workers: Workers) -> None:
+    assert [f.result() for f in [workers.submit(divmod, n, 3) for n in range(20)]] == [divmod(n, 3) for n in range(20)]
+    before = workers.submit(os.getpid).result()
+    with pytest.raises(ZeroDivisionError):
+        workers.submit(divmod, 1, 0).result()
+    with pytest.raises(RuntimeError):
+        workers.submit(unpicklable).result()
+    assert before in {workers.submit(os.getpid).result() for _ in range(10)}
+
+
+def test_a_death_is_told_costs_one_task_and_the_next_has_a_new_process(workers: Workers) -> None:
+    with pytest.raises(Lost, match="SIGKILL"):
+        workers.submit(signal.raise_signal, signal.SIGKILL).result()
+    with pytest.raises(Lost, match="code 3"):
+        workers.submit(os._exit, 3).result()
+    assert workers.submit(divmod, 7, 3).result() == (2, 1)
+
+
+@pytest.mark.parametrize("how", ["shutdown", "kill"])
+def test_no_process_is_left_behind_nor_what_it_started(how: str) -> None:
+    workers = Workers(1, 30)
+    pids = workers.submit(fake_grading.child).result()
+    if how == "kill":
+        busy = workers.submit(time.sleep, 600)
+        workers.kill()
+        with pytest.raises(Lost):
+            busy.result()
+    else:
+        workers.shutdown()
+    assert all(gone(pid) for pid in pids)
+
+
+def test_a_worker_ends_with_whoever_started_it_even_while_it_works(tmp_path: Path) -> None:
+    code = (
+        f"import sys, os, time; sys.path[:0] = [{str(Path(__file__).parents[2])!r}, {str(Path(__file__).parent)!r}]\n"
+        "from autograder.workers import Workers; from fake_grading import child\n"
+        "w = Workers(1, 60); print(*w.submit(child).result(), flush=True); w.submit(time.sleep, 600)\n"
+        "time.sleep(0.5); os.kill(os.getpid(), 9)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == -9, done.stderr
+    assert all(gone(int(pid)) for pid in done.stdout.split())
+
+
+def test_a_worker_that_cannot_start_is_one_sentence() -> None:
+    workers = Workers(1, 30, os._exit, (4,))
+    with pytest.raises(GradingError, match=r"could not be started: its process ended \(code 4"):
+        workers.submit(os.getpid).result()
+    workers.kill()

@@ -1,0 +1,212 @@
+"""Grading again grades what has changed, and nothing else: a submission, its exercises, what it ran with, what people gave."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import fake_grading
+import nbformat
+import numpy as np
+import pytest
+from fake_grading import UNIT
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from nbgrader.api import Gradebook
+
+from autograder import assignment as assignments
+from autograder import keys
+from autograder.grade import Settings, grade_class
+from autograder.gradebook import Row
+
+WORDS = {"ada": "right", "ben": "half", "cyd": "wrong", "dan": "garbled"}
+EVERYBODY = sorted(WORDS)
+
+
+class Class:
+    """A small class that has been graded once, and counts who is graded again."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.course, self.into = folder, fake_grading.course(folder), folder / "into"
+        self.handed_in = fake_grading.hand_in(folder / "handed-in", WORDS)
+        self.bank = self.course / "solutions" / UNIT / "bank.py"
+        self.settings = Settings(self.into, seconds=5)
+        self.rows: list[Row] = []
+
+    def again(self, **changes: Any) -> list[str]:
+        """Grade the class once more; who was run, by name."""
+        log = self.folder / "log"
+        log.write_text("")
+        os.environ[fake_grading.LOG] = str(log)
+        try:
+            with ThreadPoolExecutor(2) as threads:
+                self.rows = grade_class(
+                    UNIT,
+                    self.handed_in,
+                    replace(self.settings, **changes),
+                    root=self.course,
+                    executor=threads,
+                    grade=fake_grading.grade,
+                )
+        finally:
+            del os.environ[fake_grading.LOG]
+        return sorted(log.read_text().split())
+
+    def in_nbgrader(self, change: Callable[[Gradebook], None]) -> None:
+        with Gradebook(f"sqlite:///{self.into / 'gradebook.db'}", "isometry") as gradebook:
+            change(gradebook)
+            gradebook.db.commit()
+
+    def page(self, student: str) -> str:
+        return (self.into / "feedback" / student / UNIT / f"{UNIT}.html").read_text()
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory: pytest.TempPathFactory) -> Class:
+    made = Class(tmp_path_factory.mktemp("regrade"))
+    assert made.again() == EVERYBODY
+    return made
+
+
+def test_nobody_is_graded_again_where_nothing_changed(graded: Class) -> None:
+    before, table = graded.rows, (graded.into / f"{UNIT}.csv").stat().st_mtime_ns
+    assert graded.again() == []
+    assert graded.rows == before and (graded.into / f"{UNIT}.csv").stat().st_mtime_ns == table
+    assert graded.again(again=True) == EVERYBODY and graded.rows == before
+
+
+def test_who_hands_in_anew_is_graded_again_and_nobody_else(graded: Class) -> None:
+    path = graded.handed_in / "ben.ipynb"
+    path.write_text("right")
+    assert graded.again() == ["ben"] and {row.student: row.score for row in graded.rows}["ben"] == 7.0
+    path.write_text(WORDS["ben"])
+    assert graded.again() == ["ben"] and graded.again() == []
+    path.touch()
+    assert graded.again() == [], "a date is no change"
+
+
+def test_a_new_student_and_a_lost_page_are_what_is_left_to_do(graded: Class) -> None:
+    (graded.handed_in / "eve.ipynb").write_text("half")
+    (graded.into / "feedback" / "ada" / UNIT / f"{UNIT}.html").unlink()
+    assert graded.again() == ["ada", "eve"]
+    (graded.handed_in / "eve.ipynb").unlink()
+    assert graded.again() == [] and {row.student for row in graded.rows} == set(WORDS)
+
+
+def test_what_people_gave_and_the_due_date_reach_the_page(graded: Class) -> None:
+    def give(gradebook: Gradebook) -> None:
+        gradebook.find_grade("why", UNIT, UNIT, "ada").manual_score = 2.0
+        gradebook.find_submission(UNIT, "ben").extension = timedelta(hours=1)
+
+    graded.in_nbgrader(give)
+    assert graded.again() == ["ada", "ben"]
+    assert "{'why': (2.0, None)}" in graded.page("ada") and "3600.0" in graded.page("ben")
+
+    def due(gradebook: Gradebook) -> None:
+        gradebook.find_assignment(UNIT).duedate = datetime(2026, 1, 1)
+
+    graded.in_nbgrader(due)
+    assert graded.again() == EVERYBODY and graded.again() == []
+
+
+def test_only_what_changes_an_answer_of_the_bank_counts(graded: Class) -> None:
+    text = graded.bank.read_text()
+    try:
+        graded.bank.write_text("# a remark\n" + text.replace("import numpy as np", "import numpy as np\n\nFACTOR = 1"))
+        # The one function that looks at what was measured is the bank's own: it stands for its text.
+        changed = text.replace(
+            "def linear(norm, depth):\n    return norm * depth", "def linear(norm, depth):\n    return by(norm, depth)"
+        )
+        assert changed != text
+        helped = "def by(a, b):\n    return a * b\n"
+        graded.bank.write_text(changed + "\n\n" + helped)
+        one = assignments.Assignment(UNIT, graded.course).papers(b"k")
+        graded.bank.write_text(changed + "\n\n" + helped.replace("a * b", "a * b + 1"))
+        other = assignments.Assignment(UNIT, graded.course).papers(b"k")
+        differ = {cell for cell in one if keys.of_paper(one[cell]).judged != keys.of_paper(other[cell]).judged}
+        assert differ == {"scale-check", "relu-check"}
+        assert all(keys.of_paper(one[cell]).asked == keys.of_paper(other[cell]).asked for cell in one)
+        assert graded.again() == EVERYBODY
+    finally:
+        graded.bank.write_text(text)
+    assert graded.again() == EVERYBODY and graded.again() == []
+
+
+@pytest.mark.parametrize("change", ["seconds", "secret", "notebook", "beside"])
+def test_what_it_ran_with_counts(graded: Class, change: str) -> None:
+    changes: dict[str, Any] = {}
+    source = graded.course / "solutions" / UNIT
+    if change == "seconds":
+        changes = {"seconds": 7}
+    elif change == "secret":
+        (graded.into / f"{UNIT}.secret").write_text("cd" * 32 + "\n")
+    elif change == "notebook":
+        notebook = nbformat.read(source / f"{UNIT}.ipynb", as_version=4)
+        notebook.cells[-1].source += "\n# more"
+        nbformat.write(notebook, source / f"{UNIT}.ipynb")
+    else:
+        (source / "data.csv").write_text("1,2\n")
+    assert graded.again(**changes) == EVERYBODY and graded.again(**changes) == []
+    if change == "seconds":
+        assert graded.again() == EVERYBODY
+
+
+def test_a_text_half_beside_the_notebook_is_no_change_of_the_run(graded: Class) -> None:
+    """It is never handed out; only the files that are can change what a notebook does."""
+    assert graded.again() == []
+    (graded.course / "solutions" / UNIT / f"{UNIT}.md").write_text("text")
+    assert graded.again() == []
+
+
+# --------------------------------------------------------------------------- digests
+
+PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def told_apart(value: Any) -> Any:
+    """A value with its types, so that 1, 1.0 and True differ, as they do for a digest."""
+    if isinstance(value, dict):
+        return {key: told_apart(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [told_apart(item) for item in value]
+    return (type(value).__name__, repr(value))
+
+
+@settings(max_examples=60)
+@given(PLAIN, PLAIN)
+def test_two_digests_are_the_same_exactly_where_the_values_are(one: Any, other: Any) -> None:
+    assert (keys.digest(one) == keys.digest(other)) == (told_apart(one) == told_apart(other))
+
+
+def test_arrays_differ_by_dtype_shape_and_any_entry() -> None:
+    base = np.arange(6.0)
+    others = [base.astype(np.float32), base.reshape(2, 3), base + np.eye(6)[3] * 1e-12, base.tolist()]
+    digests = [keys.digest(value) for value in (base, *others)]
+    assert len(set(digests)) == len(digests) and keys.digest(base.copy()) == digests[0]
+    with pytest.raises(TypeError):
+        keys.digest(object())
+
+
+def test_the_same_keys_are_the_same_text_and_come_back_from_it() -> None:
+    made = keys.Keys("s", "r", {"b": keys.PaperKey("1", "2"), "a": keys.PaperKey("3", "4")}, "g")
+    turned = replace(made, papers=dict(reversed(made.papers.items())))
+    assert made.to_json() == turned.to_json() and keys.Keys.from_json(made.to_json()) == made
+
+
+def test_a_folder_is_its_names_and_contents(tmp_path: Path) -> None:
+    (tmp_path / "one").write_text("x")
+    before = keys.of_folder(tmp_path)
+    shutil.copytree(tmp_path, tmp_path.with_name("copy"))
+    assert keys.of_folder(tmp_path.with_name("copy")) == before
+    (tmp_path / "one").rename(tmp_path / "two")
+    assert keys.of_folder(tmp_path) != before
