@@ -20,7 +20,6 @@ OPEN: dict[str, str] = {
     "linked-timestamp": "a hundred letters of any file the grader may read are copied beside the grades",
     "linked-folder": "somebody else's notebook is graded as one's own",
     "linked-student": "somebody else's notebook is graded as one's own",
-    "name-not-text": "the gradebook refuses the name, and the batch ends",
     "deep-folders": "the scratch folder stays, and the submission is quarantined",
     "deep-disk-bomb": "what lies deeper than a path can be long is not counted",
     "unseen-disk-bomb": "files without a name are not counted",

@@ -142,8 +142,8 @@ class _Class:
         (place / f"{UNIT}.ipynb").write_text(json.dumps(data), encoding="utf-8")
 
     def _hand_in(self, index: int, attack: Attack) -> None:
-        name = attack.student or f"{index:03d}-{attack.name}"
-        self.students[os.fsencode(name).decode("utf-8", "backslashreplace")] = attack
+        name = f"{attack.student} {attack.name}" if attack.student else f"{index:03d}-{attack.name}"
+        self.students[name] = attack
         handed = Handed(target.notebook(target.WRONG))
         attack.write(handed, self.place(attack))
         hand_in(handed, self.handed_in / name)
@@ -197,11 +197,11 @@ class _Class:
         batch.honest = {name: rows[name] for name in self.honest if name in rows}
         batch.wrong = rows.get(WRONG, {})
         batch.pages = {name: self._file("feedback", name, "html") for name in rows}
-        batch.results = {
-            attack.name: self._result(attack, rows[name], batch.pages[name])
-            for name, attack in self.students.items()
-            if name in rows
-        }
+        for name, attack in self.students.items():
+            # What is no text in a name is spelt out in the row's.
+            mine = [row for student, row in rows.items() if student == name or student.endswith(f" {attack.name}")]
+            if mine:
+                batch.results[attack.name] = self._result(attack, mine[0], batch.pages[mine[0]["student"]])
         return batch
 
     def _environment(self) -> dict[str, str]:

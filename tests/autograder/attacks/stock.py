@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import re
 import secrets
 import shutil
 import subprocess
@@ -184,6 +185,6 @@ def _told(attack: Attack, found: dict[str, Any], mark: str, secret: str) -> Stoc
 def _last(said: str) -> str:
     """The line of the log that says best why nbgrader gave up."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
-    wanted = [line for line in lines if "Error" in line and not line.startswith("[AutogradeApp")]
-    line = (wanted or [line for line in lines if "ERROR" in line] or lines or ["without a word"])[-1]
+    raised = [line for line in lines if re.match(r"[\w.]+(Error|Exception|Interrupt)(:|$)", line)]
+    line = (raised or [line for line in lines if "| ERROR]" in line] or lines or ["without a word"])[-1]
     return "".join(c for c in line if c.isprintable())[:90]
