@@ -23,9 +23,9 @@ from types import TracebackType
 from typing import Any
 
 import sqlalchemy as sql
-from nbgrader.api import Base, Gradebook
+from nbgrader.api import Base, Gradebook, InvalidEntry
 from nbgrader.utils import parse_utc
-from sqlalchemy.engine import Connection, Engine, make_url
+from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from autograder.assignment import commands_on_path
@@ -138,7 +138,7 @@ class Ledger:
             raise GradingError(
                 f"A gradebook in PostgreSQL needs {error.name}, which is not installed: pip install 'isometry[cluster]'."
             ) from None
-        except (SQLAlchemyError, OSError) as error:
+        except (SQLAlchemyError, InvalidEntry, OSError) as error:
             raise GradingError(_unusable(self.url, error)) from None
 
     def __enter__(self) -> Ledger:
@@ -461,7 +461,8 @@ def shown(url: str) -> str:
     made = make_url(url)
     if made.get_backend_name() == "sqlite":
         return str(Path(made.database or ""))
-    return made.set(drivername="postgresql", password=None, query={}).render_as_string()
+    bare = URL.create("postgresql", made.username, None, made.host, made.port, made.database)
+    return bare.render_as_string()
 
 
 def _engine(url: str, patience: float) -> Engine:
@@ -498,7 +499,7 @@ def _prepare(engine: Engine, url: str, course: str | None) -> None:
                 _OURS.create_all(engine)
             _add_columns(engine)
             return
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, InvalidEntry) as error:
             # Another made a table between our look and our step, or is making one.
             said = str(getattr(error, "orig", error)).lower()
             expected = ("exists", "unique", "duplicate", "no such table", *(["locked", "deadlock"] if making else []))
