@@ -108,7 +108,7 @@ def test_no_two_attacks_hand_in_the_same() -> None:
 def test_the_table_holds_every_attack_once_and_all_are_held() -> None:
     lines = table.lines_of(table.TABLE.read_text(encoding="utf-8"))
     assert set(lines) == set(ATTACKS)
-    assert {name for name, line in lines.items() if not line.endswith("| yes |")} == set(OPEN)
+    assert {name for name, line in lines.items() if not line.endswith(table.HELD)} == set(OPEN)
 
 
 def test_what_an_attack_does_is_found_out() -> None:

@@ -17,7 +17,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -189,11 +189,11 @@ class _Class:
             batch.processes = _still_running(running)
         finally:
             subreaper(False)
-        found = json.loads(result.read_text(encoding="utf-8")) if result.is_file() else {"rows": []}
+        told = json.loads(result.read_text(encoding="utf-8")) if result.is_file() else {"rows": []}
         result.unlink(missing_ok=True)
         after = _contents(self.base, self.into)
         batch.files = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
-        rows = {row["student"]: row for row in found["rows"]}
+        rows = {row["student"]: row for row in told["rows"]}
         batch.honest = {name: rows[name] for name in self.honest if name in rows}
         batch.wrong = rows.get(WRONG, {})
         batch.pages = {name: self._file("feedback", name, "html") for name in rows}
@@ -202,6 +202,9 @@ class _Class:
             mine = [row for student, row in rows.items() if student == name or student.endswith(f" {attack.name}")]
             if mine:
                 batch.results[attack.name] = self._result(attack, mine[0], batch.pages[mine[0]["student"]])
+        if len(batch.results) == 1 and batch.files:  # among many it is not known whose they are
+            ((name, found),) = batch.results.items()
+            batch.results[name] = replace(found, harms=(*found.harms, "left files behind"))
         return batch
 
     def _environment(self) -> dict[str, str]:
