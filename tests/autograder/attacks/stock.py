@@ -26,6 +26,8 @@ from .target import CLASSIC, ROOT, UNIT, WORTH
 SECONDS = 10
 PATIENCE = 90
 """Seconds after which nbgrader is ended, where it has not ended by itself."""
+TOO_MUCH = {"processes": 50, "bytes of memory": 2.5e9, "bytes on the disk": 2.5e8, "files": 20_000}
+"""What nobody takes who answers; stock by itself sets no end to it, the container does."""
 HONEST = "somebody"
 APART = "--mount --pid --fork --kill-child --net --ipc --uts --mount-proc".split()
 
@@ -161,6 +163,11 @@ def _told(attack: Attack, found: dict[str, Any], mark: str, secret: str) -> Stoc
         harms.append("read a secret")
     if found["files"]:
         harms.append("left files behind")
+    harms += [
+        f"took {value:.2g} {name}, until the container was full" if value >= 10_000 else f"took {value} {name}"
+        for name, value in found["most"].items()
+        if value > TOO_MUCH[name]
+    ]
     if found["processes"]:
         harms.append("left a process")
     if mark in found["heard"]:
