@@ -27,12 +27,12 @@ from autograder.bank import ROOT
 from autograder.errors import GradingError
 from autograder.gradebook import Ledger, Row
 from autograder.keys import Keys
-from autograder.kit import Errand, Kit
+from autograder.kit import Errand, Judge, Kit
 from autograder.outcome import Ending, Outcome, failed
-from autograder.plan import Plan
+from autograder.plan import Pending, Plan
 from autograder.sandbox import Limits
 from autograder.submission import Submission
-from autograder.worker import grade_one
+from autograder.worker import grade_one, judge_again
 
 if TYPE_CHECKING:
     from autograder.pipeline import Task
@@ -74,6 +74,7 @@ def grade_class(
     seen: Callable[[Outcome, Row, int], None] = lambda outcome, row, of: None,
     executor: Executor | None = None,
     grade: Callable[[Task], Outcome] | None = None,
+    judge: Judge | None = None,
 ) -> list[Row]:
     """Grade the submissions of `unit` in `folder`, as far as they, or what they hang on, have changed.
 
@@ -100,6 +101,8 @@ def grade_class(
         of yours is given the class's kit with every submission.
     grade:
         What grades one submission, a function of a module; by default `grade_one`.
+    judge:
+        What judges kept answers again where `grade` is given; by default every notebook then runs again.
 
     Raises
     ------
@@ -116,7 +119,7 @@ def grade_class(
     config = assignment.settings()
     url = settings.gradebook or f"sqlite:///{into / 'gradebook.db'}"
     with Ledger(url, str(config.CourseDirectory.course_id)) as ledger:
-        plan = Plan(assignment, ledger, settings, grade or grade_one)
+        plan = Plan(assignment, ledger, settings, grade or grade_one, judge if grade else judge_again)
         pending = plan.pending(submissions, into)
         planned(len(pending), len(submissions))
         try:
@@ -130,7 +133,7 @@ def grade_class(
 
 def _carry_out(
     plan: Plan,
-    pending: dict[str, Submission],
+    pending: dict[str, Pending],
     ledger: Ledger,
     settings: Settings,
     executor: Executor | None,
@@ -138,7 +141,7 @@ def _carry_out(
 ) -> None:
     """Grade what is pending, and write each outcome as it comes."""
     into, kit, first = settings.into.resolve(), plan.kit, ledger.begin() * batch.TRIES
-    if len(pending) >= compiled.FEW and kit.grade is grade_one:
+    if sum(one.cells is None for one in pending.values()) >= compiled.FEW and kit.grade is grade_one:
         kit = compiled.added(kit, into)
 
     def take(outcome: Outcome, errand: Errand) -> None:
@@ -147,9 +150,10 @@ def _carry_out(
             seen(outcome, ledger.row(outcome.unit, outcome.student), len(pending))
 
     def errands(own: Executor | None) -> Iterator[Errand]:
-        for one in pending.values():
+        for one, cells in pending.values():
             read = submission.read(one)
-            errand = Errand(kit if own is not None else kit.key, kit.unit, read, first)
+            before = plan.before(one.student, into) if cells is not None else None
+            errand = Errand(kit if own is not None else kit.key, kit.unit, read, first, before, cells or ())
             if read.unusable is not None:
                 take(failed(read.student, kit.unit, read.unusable), errand)
             else:

@@ -107,6 +107,7 @@ class Kept:
     """When it was written, in UTC."""
     state: Ending
     reason: str
+    cell: str | None
     seconds: float
     keys: Keys | None
     verdicts: dict[str, Verdict]
@@ -282,6 +283,7 @@ class Ledger:
             one.at or "",
             Ending(one.state),
             one.reason,
+            one.cell,
             one.seconds,
             Keys.from_json(one.under) if one.under else None,
             {cell: verdict_of(data) for cell, data in json.loads(one.verdicts or "{}").items()},

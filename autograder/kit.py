@@ -10,6 +10,7 @@ from __future__ import annotations
 import platform
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     from autograder.examiner import Paper
     from autograder.outcome import Outcome
     from autograder.pipeline import Task
+
+
+Judge = Callable[[Any, "Outcome", tuple[str, ...]], "Outcome"]
+"""From a `Task`, what came of it when it ran, and the cells to judge again to its outcome; `LookupError` where it must run."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,8 @@ class Kit:
     formulas: dict[str, str]
     grade: Callable[[Any], Outcome]
     """What grades one `Task`: a function of a module, which travels by its name."""
+    judge: Judge | None = None
+    """What judges answers that are kept, in the same way; None to run every notebook again."""
     confined: bool = True
     limits: Limits = field(default_factory=Limits)
     compiled: dict[str, bytes] = field(default_factory=dict)
@@ -65,6 +72,10 @@ class Errand:
     unit: str
     submission: Submission
     attempt: int
+    before: Outcome | None = None
+    """What came of it when it ran, where that is still to be judged, and no more."""
+    cells: tuple[str, ...] = ()
+    """The checks whose answers are to be judged again; the others stand."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +128,11 @@ def run(errand: Errand) -> Outcome:
     if isinstance(errand.kit, Kit):
         keep(errand.kit)
     here = _here[errand.kit if isinstance(errand.kit, str) else errand.kit.key]
-    return here.kit.grade(_task(here, errand.submission))
+    task = _task(here, errand.submission)
+    if errand.before is not None and here.kit.judge is not None:
+        with suppress(LookupError):
+            return here.kit.judge(task, errand.before, errand.cells)
+    return here.kit.grade(task)
 
 
 def task_of(kit: Kit, submission: Submission) -> Task:

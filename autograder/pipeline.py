@@ -30,7 +30,8 @@ from traitlets.config import Config
 
 from autograder import channel, feedback, marking, sandbox, submission
 from autograder.batch import PATIENCE
-from autograder.examiner import Examiner, Paper
+from autograder.channel import Transcript
+from autograder.examiner import SILENT, Examiner, Paper, rejudge
 from autograder.exercise import Verdict
 from autograder.outcome import Ending, Outcome, Remark, failed
 from autograder.running import Home, NoKernel, Runner
@@ -113,24 +114,55 @@ def grade(task: Task, scratch: Path, client: Client) -> Outcome:
     ]
     _show(notebook, verdicts)
     _tidy(notebook, task.config)
+    answers = {cell: text for cell, transcript in transcripts.items() if (text := transcript.to_text())}
+    return _marked(task, notebook, tuple(remarks), verdicts, answers, _since(started))
+
+
+def judge_again(task: Task, before: Outcome, cells: tuple[str, ...]) -> Outcome:
+    """What comes of a notebook that ran before, its answers to `cells` judged by the exercises as they are declared now.
+
+    What people gave since then counts, too. `LookupError` where only running the notebook again tells.
+    """
+    verdicts = dict(before.verdicts)
+    for cell in cells:
+        text = before.answers.get(cell)
+        if text is None and verdicts[cell].sentence != SILENT:
+            raise LookupError("the answer was too large to be kept")
+        verdicts[cell] = rejudge(task.papers[cell], Transcript.from_text(text) if text else None)
+    feedback.know(task.formulas)
+    notebook = nbformat.reads(before.notebook, as_version=4)
+    _show(notebook, verdicts)
+    return _marked(task, notebook, before.remarks, verdicts, before.answers, before.seconds)
+
+
+def _marked(
+    task: Task,
+    notebook: NotebookNode,
+    remarks: tuple[Remark, ...],
+    verdicts: dict[str, Verdict],
+    answers: dict[str, str],
+    seconds: float,
+) -> Outcome:
+    """The outcome of a notebook that has run, and shows what it earned: its marks, its penalty, its page."""
+    released = _read(task.released)
     earned = marking.marked(notebook, released, task.submission)
     total = sum(marking.score(name, mark, task.submission) for name, mark in earned.marks.items())
     penalty = marking.late_penalty(task.config, task.submission, task.due, total)
     as_run = nbformat.v4.writes(notebook)
     totals = marking.for_the_page(notebook, earned, task.submission, penalty) | {"max_score": _worth(released)}
     return Outcome(
-        student,
+        task.submission.student,
         task.unit,
         Ending.GRADED,
-        tuple(remarks),
+        remarks,
         earned.marks,
         {cell: verdict.mistake for cell, verdict in verdicts.items() if verdict.mistake},
         earned.comments,
         penalty,
         as_run,
         feedback.page(notebook, task.unit, totals, task.config),
-        _since(started),
-        {cell: text for cell, transcript in transcripts.items() if (text := transcript.to_text())},
+        seconds,
+        answers,
         verdicts,
     )
 

@@ -48,23 +48,47 @@ def grade(task: Any) -> Outcome:
             time.sleep(float(more or 0.2))
         case "garbled":
             return failed(student, task.unit, "The file is not a notebook.", seconds=0.1)
-    share = {"half": 0.5, "wrong": 0.0}.get(word, 1.0)
+    notebook = '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
+    return _outcome(task, dict.fromkeys(task.papers, word), notebook)
+
+
+def judge(task: Any, before: Outcome, cells: tuple[str, ...]) -> Outcome:
+    """The same from the words that are kept; the student's name and the cells are left in the log."""
+    student = task.submission.student
+    if before.answers and "forgotten" in before.answers.values():
+        raise LookupError("this was not asked")
+    with Path(os.environ[LOG]).open("a") as file:
+        file.write(f"{student}:{','.join(cells)}\n")
+    return _outcome(task, before.answers, before.notebook)
+
+
+def _outcome(task: Any, words: dict[str, str], notebook: str) -> Outcome:
     exercises = {cell: paper.declared() for cell, paper in task.papers.items()}
+    shares = {cell: {"half": 0.5, "wrong": 0.0}.get(word, 1.0) for cell, word in words.items()}
+    mistakes = {cell: e.mistakes[0].name for cell, e in exercises.items() if shares[cell] == 0}
     verdicts = {
-        cell: Verdict(e.id, State.RIGHT if share == 1 else State.WRONG, share, e.points, came_back=word)
+        cell: Verdict(
+            e.id,
+            State.RIGHT if shares[cell] == 1 else State.WRONG,
+            shares[cell],
+            e.points,
+            came_back=words[cell],
+            mistake=mistakes.get(cell),
+        )
         for cell, e in exercises.items()
     }
-    marks = {cell: Mark(verdict.points) for cell, verdict in verdicts.items()}
+    given = task.submission.given
+    marks = {cell: Mark(verdict.points, cell in given) for cell, verdict in verdicts.items()}
     return Outcome(
-        student,
+        task.submission.student,
         task.unit,
         Ending.GRADED,
         marks=marks | {"why": Mark(None, True)},
-        mistakes={cell: e.mistakes[0].name for cell, e in exercises.items() if share == 0},
-        notebook='{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}',
-        feedback=f"<p>{word} {task.submission.given} {task.submission.extension}</p>",
+        mistakes=mistakes,
+        notebook=notebook,
+        feedback=f"<p>{words} {given} {task.submission.extension}</p>",
         seconds=0.1,
-        answers=dict.fromkeys(verdicts, word),
+        answers=words,
         verdicts=verdicts,
     )
 

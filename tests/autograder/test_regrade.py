@@ -20,13 +20,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nbgrader.api import Gradebook
 
-from autograder import assignment as assignments
 from autograder import keys
 from autograder.grade import Settings, grade_class
 from autograder.gradebook import Row
 
-WORDS = {"ada": "right", "ben": "half", "cyd": "wrong", "dan": "garbled"}
+WORDS = {"ada": "right", "ben": "half", "cyd": "wrong", "dan": "garbled", "fay": "forgotten"}
 EVERYBODY = sorted(WORDS)
+RAN = {"ada", "ben", "cyd"}
+"""Those whose answers are kept, and can be judged again."""
 
 
 class Class:
@@ -40,7 +41,7 @@ class Class:
         self.rows: list[Row] = []
 
     def again(self, **changes: Any) -> list[str]:
-        """Grade the class once more; who was run, by name."""
+        """Grade the class once more; who was run, by name, and whose cells were judged again, as `ada:cell`."""
         log = self.folder / "log"
         log.write_text("")
         os.environ[fake_grading.LOG] = str(log)
@@ -53,6 +54,7 @@ class Class:
                     root=self.course,
                     executor=threads,
                     grade=fake_grading.grade,
+                    judge=fake_grading.judge,
                 )
         finally:
             del os.environ[fake_grading.LOG]
@@ -94,7 +96,7 @@ def test_who_hands_in_anew_is_graded_again_and_nobody_else(graded: Class) -> Non
 def test_a_new_student_and_a_lost_page_are_what_is_left_to_do(graded: Class) -> None:
     (graded.handed_in / "eve.ipynb").write_text("half")
     (graded.into / "feedback" / "ada" / UNIT / f"{UNIT}.html").unlink()
-    assert graded.again() == ["ada", "eve"]
+    assert graded.again() == ["ada:", "eve"], "the page is made anew, and nothing run"
     (graded.handed_in / "eve.ipynb").unlink()
     assert graded.again() == [] and {row.student for row in graded.rows} == set(WORDS)
 
@@ -105,37 +107,54 @@ def test_what_people_gave_and_the_due_date_reach_the_page(graded: Class) -> None
         gradebook.find_submission(UNIT, "ben").extension = timedelta(hours=1)
 
     graded.in_nbgrader(give)
-    assert graded.again() == ["ada", "ben"]
+    assert graded.again() == ["ada:", "ben:"]
     assert "{'why': (2.0, None)}" in graded.page("ada") and "3600.0" in graded.page("ben")
 
     def due(gradebook: Gradebook) -> None:
         gradebook.find_assignment(UNIT).duedate = datetime(2026, 1, 1)
 
     graded.in_nbgrader(due)
-    assert graded.again() == EVERYBODY and graded.again() == []
+    assert graded.again() == ["ada:", "ben:", "cyd:", "dan", "fay"] and graded.again() == []
 
 
-def test_only_what_changes_an_answer_of_the_bank_counts(graded: Class) -> None:
-    text = graded.bank.read_text()
+def test_an_exercise_that_changed_is_judged_again_from_the_answers_that_are_kept(graded: Class) -> None:
+    text, before = graded.bank.read_text(), graded.rows
+    held = "def added(inputs, outputs):\n    return inputs + outputs"
+    changed = text.replace(held, held.replace("inputs + outputs", "both(inputs, outputs)")) + "\n\ndef both(a, b):\n"
+    # The one requirement looks at what was measured with a function of the bank: the bank's text stands for that.
+    always = "relu-check"
+
+    def told(*cells: str) -> list[str]:
+        return sorted([*(f"{student}:{','.join(cells)}" for student in RAN), "dan", "fay"])
+
     try:
-        graded.bank.write_text("# a remark\n" + text.replace("import numpy as np", "import numpy as np\n\nFACTOR = 1"))
-        # The one function that looks at what was measured is the bank's own: it stands for its text.
-        changed = text.replace(
-            "def linear(norm, depth):\n    return norm * depth", "def linear(norm, depth):\n    return by(norm, depth)"
-        )
-        assert changed != text
-        helped = "def by(a, b):\n    return a * b\n"
-        graded.bank.write_text(changed + "\n\n" + helped)
-        one = assignments.Assignment(UNIT, graded.course).papers(b"k")
-        graded.bank.write_text(changed + "\n\n" + helped.replace("a * b", "a * b + 1"))
-        other = assignments.Assignment(UNIT, graded.course).papers(b"k")
-        differ = {cell for cell in one if keys.of_paper(one[cell]).judged != keys.of_paper(other[cell]).judged}
-        assert differ == {"scale-check", "relu-check"}
-        assert all(keys.of_paper(one[cell]).asked == keys.of_paper(other[cell]).asked for cell in one)
-        assert graded.again() == EVERYBODY
+        assert held in text
+        graded.bank.write_text(changed + "    return a + b\n")
+        assert graded.again() == told(always), "the same answers in other words"
+        graded.bank.write_text(changed + "    return a + b + 1\n")
+        assert graded.again() == told("count-check", always), "a helper function changes an answer"
+        assert graded.again() == []
+        graded.bank.write_text(changed.replace("Factors compound", "They compound") + "    return a + b + 1\n")
+        assert graded.again() == told("scale-check", always), "a sentence"
     finally:
         graded.bank.write_text(text)
-    assert graded.again() == EVERYBODY and graded.again() == []
+    assert graded.again() == told("scale-check", "count-check", always)
+    assert graded.rows == before and graded.again() == []
+
+
+def test_other_points_reach_every_score_that_stands_on_them(graded: Class) -> None:
+    text = graded.bank.read_text()
+    try:
+        graded.bank.write_text(text.replace('skill="tiny.count", points=1', 'skill="tiny.count", points=0.5'))
+        graded.again()
+        assert {row.student: row.scores["count-check"] for row in graded.rows if row.student in RAN} == {
+            "ada": 0.5,
+            "ben": 0.25,
+            "cyd": 0.0,
+        }
+    finally:
+        graded.bank.write_text(text)
+    graded.again()
 
 
 @pytest.mark.parametrize("change", ["seconds", "secret", "notebook", "beside"])
@@ -148,7 +167,8 @@ def test_what_it_ran_with_counts(graded: Class, change: str) -> None:
         (graded.into / f"{UNIT}.secret").write_text("cd" * 32 + "\n")
     elif change == "notebook":
         notebook = nbformat.read(source / f"{UNIT}.ipynb", as_version=4)
-        notebook.cells[-1].source += "\n# more"
+        (cell,) = [c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") == "scale-check"]
+        cell.source += "\n# more"
         nbformat.write(notebook, source / f"{UNIT}.ipynb")
     else:
         (source / "data.csv").write_text("1,2\n")
