@@ -46,14 +46,13 @@ class Figures(NamedTuple):
 
 def measure(learners: int = 8, writes: int = 200, gradebook: str | None = None) -> Figures:
     """Grade a few simulated learners in one process, one after another, and write what came of them many times over."""
-    from autograder.worker import grade_one
-
-    from autograder import assignment, demo, submission
+    from autograder import assignment, compiled, demo, submission
     from autograder.demo import Kind
     from autograder.grade import Settings, write
     from autograder.gradebook import Ledger
     from autograder.kit import Errand, run
     from autograder.plan import Plan
+    from autograder.worker import grade_one
 
     whole = [one for one in demo.make(UNIT, 30, 2, ROOT) if one.kind in (Kind.PERFECT, Kind.ONE, Kind.SEVERAL)]
     with tempfile.TemporaryDirectory(prefix="scale-") as folder:
@@ -63,7 +62,8 @@ def measure(learners: int = 8, writes: int = 200, gradebook: str | None = None) 
         with Ledger(gradebook or f"sqlite:///{into / 'gradebook.db'}", "isometry") as ledger:
             plan = Plan(course, ledger, Settings(into), grade_one, None)
             pending = list(plan.pending(submission.collect(handed_in, UNIT), into).values())
-            errands = [Errand(plan.kit, UNIT, submission.read(one.submission), 0) for one in pending]
+            kit = compiled.added(plan.kit, into)
+            errands = [Errand(kit, UNIT, submission.read(one.submission), 0) for one in pending]
             outcomes = [run(errand) for errand in errands][1:]  # the first starts what the others find warm
             sent = [len(pickle.dumps(replace(errand, kit="key"))) for errand in errands[1:]]
             back = [len(pickle.dumps(outcome)) for outcome in outcomes]
@@ -84,7 +84,7 @@ def measure(learners: int = 8, writes: int = 200, gradebook: str | None = None) 
             return Figures(
                 statistics.median(outcome.seconds for outcome in outcomes),
                 statistics.mean(sent) + statistics.mean(back),
-                len(pickle.dumps(plan.kit)),
+                len(pickle.dumps(kit)),
                 writes / took,
                 (_size(into) - before) / writes,
             )
