@@ -83,7 +83,9 @@ def _why(error: BaseException) -> str:
 @contextmanager
 def here(kit: Kit, jobs: int, seconds: float) -> Iterator[Executor]:
     """Processes of this machine, each with the kit; all gone on leaving. Each submission may take so many seconds."""
-    executor = Workers(jobs, seconds, _begin, (kit, worker.place()))
+    # Only what forks kernels needs the warm process, which takes seconds to start.
+    place = worker.place() if kit.grade is worker.grade_one else None
+    executor = Workers(jobs, seconds, _begin, (kit, place))
     try:
         yield executor
         executor.shutdown()
@@ -91,7 +93,8 @@ def here(kit: Kit, jobs: int, seconds: float) -> Iterator[Executor]:
         executor.kill()
 
 
-def _begin(kit: Kit, place: str) -> None:
+def _begin(kit: Kit, place: str | None) -> None:
     """What each of those processes does first: unpack the kit, and fork its kernels from the one warm process."""
     keep(kit)
-    worker.use(place)
+    if place is not None:
+        worker.use(place)
