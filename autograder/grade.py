@@ -13,7 +13,6 @@ import io
 import json
 import multiprocessing
 import os
-import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -111,7 +110,7 @@ def grade_one(task: Task) -> Outcome:
             said = _read(scratch / "broke.json").get("reason") or "its process ended without a word"
             return failed(student, task.unit, f"Grading it broke off: {said}.", seconds=took)
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        files.remove(scratch)
 
 
 def _in_child(task: Task, scratch: Path) -> None:
