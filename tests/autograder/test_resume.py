@@ -44,6 +44,8 @@ class Class:
                 "student",
             ):
                 db.execute(f"DELETE FROM {table}")
+        with sqlite3.connect(folder / "fresh" / "gradebook.db", isolation_level=None) as db:
+            db.execute("VACUUM")  # no room is left in it: what is written makes it grow
 
     def start(self, into: Path, **environment: str) -> subprocess.Popen[str]:
         """The batch, in a process of its own."""
