@@ -208,7 +208,7 @@ class Client:
         text = json.dumps(asked).encode()
         if len(text) > LARGEST:
             raise Lost("more was asked of it than fits into one message")
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)  # which tells when the other is gone
         null = os.open(os.devnull, os.O_RDWR)
         try:
             with self._lock:
