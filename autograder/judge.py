@@ -418,8 +418,8 @@ def brief(value: Any, limit: int = 60) -> str:
             text = show(np.asarray(value)) if hasattr(value, "shape") else show(value)
     except Exception:
         text = f"a {type(value).__name__}"
-    # Half a surrogate pair is no text that a terminal or a file can take.
-    text = " ".join(text.encode(errors="replace").decode().split())
+    # Half a surrogate pair is no text that a terminal or a file can take; controls would write over what stands around.
+    text = " ".join("".join(c if c.isprintable() else " " for c in text.encode(errors="replace").decode()).split())
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 

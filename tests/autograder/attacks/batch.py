@@ -17,7 +17,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -142,8 +142,8 @@ class _Class:
         (place / f"{UNIT}.ipynb").write_text(json.dumps(data), encoding="utf-8")
 
     def _hand_in(self, index: int, attack: Attack) -> None:
-        name = attack.student or f"{index:03d}-{attack.name}"
-        self.students[os.fsencode(name).decode("utf-8", "backslashreplace")] = attack
+        name = f"{attack.student} {attack.name}" if attack.student else f"{index:03d}-{attack.name}"
+        self.students[name] = attack
         handed = Handed(target.notebook(target.WRONG))
         attack.write(handed, self.place(attack))
         hand_in(handed, self.handed_in / name)
@@ -189,19 +189,22 @@ class _Class:
             batch.processes = _still_running(running)
         finally:
             subreaper(False)
-        found = json.loads(result.read_text(encoding="utf-8")) if result.is_file() else {"rows": []}
+        told = json.loads(result.read_text(encoding="utf-8")) if result.is_file() else {"rows": []}
         result.unlink(missing_ok=True)
         after = _contents(self.base, self.into)
         batch.files = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
-        rows = {row["student"]: row for row in found["rows"]}
+        rows = {row["student"]: row for row in told["rows"]}
         batch.honest = {name: rows[name] for name in self.honest if name in rows}
         batch.wrong = rows.get(WRONG, {})
         batch.pages = {name: self._file("feedback", name, "html") for name in rows}
-        batch.results = {
-            attack.name: self._result(attack, rows[name], batch.pages[name])
-            for name, attack in self.students.items()
-            if name in rows
-        }
+        for name, attack in self.students.items():
+            # What is no text in a name is spelt out in the row's.
+            mine = [row for student, row in rows.items() if student == name or student.endswith(f" {attack.name}")]
+            if mine:
+                batch.results[attack.name] = self._result(attack, mine[0], batch.pages[mine[0]["student"]])
+        if len(batch.results) == 1 and batch.files:  # among many it is not known whose they are
+            ((name, found),) = batch.results.items()
+            batch.results[name] = replace(found, harms=(*found.harms, "left files behind"))
         return batch
 
     def _environment(self) -> dict[str, str]:

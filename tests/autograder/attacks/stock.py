@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import re
 import secrets
 import shutil
 import subprocess
@@ -25,6 +26,8 @@ from .target import CLASSIC, ROOT, UNIT, WORTH
 SECONDS = 10
 PATIENCE = 90
 """Seconds after which nbgrader is ended, where it has not ended by itself."""
+TOO_MUCH = {"processes": 50, "bytes of memory": 2.5e9, "bytes on the disk": 2.5e8, "files": 20_000}
+"""What nobody takes who answers; stock by itself sets no end to it, the container does."""
 HONEST = "somebody"
 APART = "--mount --pid --fork --kill-child --net --ipc --uts --mount-proc".split()
 
@@ -160,6 +163,11 @@ def _told(attack: Attack, found: dict[str, Any], mark: str, secret: str) -> Stoc
         harms.append("read a secret")
     if found["files"]:
         harms.append("left files behind")
+    harms += [
+        f"took {value:.2g} {name}, until the container was full" if value >= 10_000 else f"took {value} {name}"
+        for name, value in found["most"].items()
+        if value > TOO_MUCH[name]
+    ]
     if found["processes"]:
         harms.append("left a process")
     if mark in found["heard"]:
@@ -184,6 +192,6 @@ def _told(attack: Attack, found: dict[str, Any], mark: str, secret: str) -> Stoc
 def _last(said: str) -> str:
     """The line of the log that says best why nbgrader gave up."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
-    wanted = [line for line in lines if "Error" in line and not line.startswith("[AutogradeApp")]
-    line = (wanted or [line for line in lines if "ERROR" in line] or lines or ["without a word"])[-1]
+    raised = [line for line in lines if re.match(r"[\w.]+(Error|Exception|Interrupt)(:|$)", line)]
+    line = (raised or [line for line in lines if "| ERROR]" in line] or lines or ["without a word"])[-1]
     return "".join(c for c in line if c.isprintable())[:90]

@@ -20,6 +20,8 @@ from .stock import CannotContain, Stock
 from .target import WORTH
 
 TABLE = Path(__file__).with_name("TABLE.md")
+HELD = ("| yes |", "| marked |")
+"""How the lines of what the engine held end."""
 CLASS = 24
 """So many attackers are graded as one class."""
 ALL = sum(WORTH.values())
@@ -71,7 +73,7 @@ def line(attack: Attack, theirs: Stock | None, ours: Result | None) -> str:
         stocks_outcome(theirs) if theirs else "not measured",
         ("yes" if theirs.held(attack) else "**no**") if theirs else "",
         our_outcome(ours) if ours else "**the batch did not end**",
-        "yes" if ours and ours.held else "**no**",
+        ("marked" if ours.forged else "yes") if ours and ours.held else "**no**",
     )
     return f"| {' | '.join(_plain(part) for part in parts)} |"
 
@@ -110,7 +112,7 @@ def lines_of(table: str) -> dict[str, str]:
 def page(lines: dict[str, str]) -> str:
     """The whole of TABLE.md."""
     rows = [lines[name] for name in ATTACKS if name in lines]
-    held = sum(row.endswith("| yes |") for row in rows)
+    held, marked = (sum(row.endswith(end) for row in rows) for end in (HELD, "| marked |"))
     stock_held, measured = (sum(_cell(row, 4) in among for row in rows) for among in (("yes",), ("yes", "**no**")))
     raised = sum(_raised(_cell(lines[name], 3), name) for name in ATTACKS if name in lines)
     return "\n".join(
@@ -127,7 +129,9 @@ def page(lines: dict[str, str]) -> str:
             f"- **Stock held {stock_held} of {measured}**, and gave {raised} attackers points that were not due.",
             "",
             "“Held” means: no points that are not due, nothing read, written, reached or left behind, and an end. Where stock",
-            "“gave up”, nothing was graded, and a score from before would still stand.",
+            "“gave up”, nothing was graded, and a score from before would still stand. “Marked”: a cell with bare asserts is",
+            f"judged in the student's own process by stock and by this engine, which says so beside the score; {marked} attacks got",
+            "its 1 point that way, and nothing that is judged outside.",
             "",
             "| attack | subject | what it tries | stock nbgrader | held | this engine | held |",
             "|---|---|---|---|---|---|---|",
