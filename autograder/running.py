@@ -11,6 +11,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty
@@ -149,7 +150,13 @@ class Runner(NotebookClient):
 
     def run(self) -> None:
         """Run all cells, in a loop of its own. `NoKernel` where not even the first kernel starts."""
-        asyncio.run(self._run())
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            asyncio.run(self._run())
+        else:  # as in a notebook: that loop is busy with us
+            with ThreadPoolExecutor(1) as beside:
+                beside.submit(asyncio.run, self._run()).result()
 
     async def _run(self) -> None:
         self.reset_execution_trackers()
