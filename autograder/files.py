@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 import tempfile
 from pathlib import Path
 
@@ -37,6 +39,14 @@ def writable(folder: Path) -> None:
             pass
     except OSError as error:
         raise GradingError(unwritable(folder, error)) from None
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder and what is in it, as far as that can be done."""
+    try:
+        shutil.rmtree(folder, ignore_errors=True)
+    except RecursionError:  # a stranger made folders in it, deeper than Python's own can follow
+        subprocess.run(["rm", "-rf", str(folder)], stderr=subprocess.DEVNULL)
 
 
 def unwritable(path: Path, error: OSError) -> str:

@@ -23,7 +23,7 @@ from types import TracebackType
 from typing import Any
 
 import sqlalchemy as sql
-from nbgrader.api import Base, Gradebook, InvalidEntry
+from nbgrader.api import Base, Gradebook, InvalidEntry, get_alembic_version
 from nbgrader.utils import parse_utc
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
@@ -93,7 +93,7 @@ class Row:
     unread: tuple[str, ...]
     """The cells that wait for a person."""
     mistakes: dict[str, str]
-    seconds: float = 0.0
+    seconds: float = field(default=0.0, compare=False)
     """How long grading it took."""
 
 
@@ -490,6 +490,7 @@ def _prepare(engine: Engine, url: str, course: str | None) -> None:
                 making = True
                 commands_on_path()
                 Gradebook(url, course or "").close()
+                _stamp(engine)
                 _OURS.create_all(engine)
             _add_columns(engine)
             return
@@ -500,6 +501,16 @@ def _prepare(engine: Engine, url: str, course: str | None) -> None:
             if tries == 9 or not any(word in said for word in expected):
                 raise
             time.sleep(0.1 * (tries + 1))
+
+
+def _stamp(engine: Engine) -> None:
+    """Say which version the tables have, as nbgrader does; it leaves it out where it was stopped on the way before."""
+    with engine.connect().execution_options(isometry_writes=True) as db, db.begin():
+        _one_at_a_time(db, "")
+        db.exec_driver_sql("CREATE TABLE IF NOT EXISTS alembic_version (version_num VARCHAR(32) NOT NULL)")
+        said = db.exec_driver_sql("SELECT version_num FROM alembic_version").first()
+        if said is None and db.execute(sql.select(_SUBMITTED.c.id).limit(1)).first() is None:
+            db.exec_driver_sql(f"INSERT INTO alembic_version (version_num) VALUES ('{get_alembic_version()}')")
 
 
 def _add_columns(engine: Engine) -> None:

@@ -63,13 +63,19 @@ def collect(folder: Path, unit: str, only: tuple[str, ...] = ()) -> list[Submiss
             continue
         if path.is_dir() and (path / unit).is_dir():
             student, notebook = _readable(path.name), path / unit / f"{unit}.ipynb"
+            linked = path.is_symlink() or (path / unit).is_symlink()
         elif path.suffix == ".ipynb" and not path.is_dir():
-            student, notebook = _readable(path.stem), path
+            student, notebook, linked = _readable(path.stem), path, False
         else:
             continue
         if student in found:
             raise GradingError(f"{student} is there twice, as a folder and as a notebook. Remove one of them.")
-        found[student] = Submission(student, notebook, _timestamp(notebook))
+        # What lies behind a link is somebody else's.
+        found[student] = (
+            Submission(student, notebook, unusable="Its folder is a link.")
+            if linked
+            else Submission(student, notebook, _timestamp(notebook))
+        )
     if not found:
         raise GradingError(
             f"No submission of {unit} is in {folder}. It should hold <student>/{unit}/{unit}.ipynb or <student>.ipynb."
@@ -93,9 +99,17 @@ _OVERRIDES = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
 
 
 def _timestamp(notebook: Path) -> str | None:
+    path = notebook.parent / "timestamp.txt"
+    if path.is_symlink() or not path.is_file():  # a pipe would be waited for, a link may lead to a secret
+        return None
+    from nbgrader.utils import parse_utc
+
     try:
-        return (notebook.parent / "timestamp.txt").read_text(encoding="utf-8")[:100].strip() or None
-    except (OSError, UnicodeDecodeError):
+        with path.open(encoding="utf-8") as file:
+            said = file.read(100).strip()
+        parse_utc(said)
+        return said or None
+    except (OSError, ValueError, OverflowError, AttributeError):
         return None
 
 
@@ -109,6 +123,8 @@ def read(submission: Submission) -> Submission:
 
 def content(submission: Submission) -> bytes:
     """The bytes handed in; `Unusable` where there is no ordinary file of a sensible size."""
+    if submission.unusable is not None:
+        raise Unusable(submission.unusable)
     if submission.data is not None:
         return submission.data
     path = submission.path

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import threading
 from pathlib import Path
 
@@ -61,6 +63,7 @@ class Watch:
         if process.num_threads() > self._threads:
             return f"it started more than {self._threads} threads"
         size, entries = usage(self._folder, self._entries)
+        size += unnamed(self._pid)
         if size > self._disk:
             return f"it wrote more than {self._disk / 1e6:.0f} MB to the disk"
         if entries > self._entries:
@@ -83,6 +86,26 @@ def usage(folder: Path, most: int) -> tuple[int, int]:
                         left.append(entry.path)
                     else:
                         size += entry.stat(follow_symlinks=False).st_blocks * 512
-        except OSError:
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:  # what lies deeper than a path can be long is not looked at
+                return size, most + 1
             continue  # it is gone by now
     return size, entries
+
+
+def unnamed(pid: int) -> int:
+    """The bytes of the files that a process has open or mapped and that have no name any more."""
+    sizes: dict[tuple[int, int], int] = {}
+    for folder in ("fd", "map_files"):
+        try:
+            handles = os.listdir(f"/proc/{pid}/{folder}")
+        except OSError:  # looking at what is mapped takes rights
+            continue
+        for handle in handles:
+            try:
+                file = os.stat(f"/proc/{pid}/{folder}/{handle}")
+            except OSError:
+                continue
+            if stat.S_ISREG(file.st_mode) and file.st_nlink == 0:
+                sizes[file.st_dev, file.st_ino] = file.st_blocks * 512
+    return sum(sizes.values())

@@ -14,7 +14,6 @@ from __future__ import annotations
 import os
 import pickle
 import queue
-import shutil
 import signal
 import socket
 import subprocess
@@ -30,6 +29,7 @@ from typing import Any
 
 import psutil
 
+from autograder import files
 from autograder.errors import GradingError
 
 STARTING = 120.0
@@ -135,15 +135,19 @@ class Workers(Executor):
     def _replaced(self, process: _Process | None) -> _Process:
         if process is not None:
             self._leave(process)
-        new = _Process()
-        with self._lock:
-            self._processes.add(new)
-        try:
-            if self._killed:
-                raise Lost("it was stopped")
-            new.start(self._start)
-        except Lost as lost:
-            raise GradingError(f"A process to grade in could not be started: {lost}.") from None
+        for last in (False, True):  # one that is killed as it starts says nothing about the machine
+            new = _Process()
+            with self._lock:
+                self._processes.add(new)
+            try:
+                if self._killed:
+                    raise Lost("it was stopped")
+                new.start(self._start)
+                break
+            except Lost as lost:
+                self._leave(new)
+                if last or self._killed:
+                    raise GradingError(f"A process to grade in could not be started: {lost}.") from None
         return new
 
     def _leave(self, process: _Process) -> None:
@@ -309,7 +313,7 @@ def _clear(own: Path) -> None:
             child.kill()
         except psutil.NoSuchProcess:
             pass
-    shutil.rmtree(own, ignore_errors=True)
+    files.remove(own)
 
 
 def _short(folder: str) -> str:

@@ -199,6 +199,21 @@ def test_a_locked_gradebook_is_one_sentence_and_keeps_what_it_had(entered: Path,
         assert ledger.row(UNIT, "ada").score == 3.5 and ledger.attempt(UNIT, "ada") == 1
 
 
+@pytest.mark.parametrize("left", ["DROP TABLE alembic_version", "DELETE FROM alembic_version"])
+def test_a_gradebook_whose_making_was_stopped_gets_the_version_that_nbgrader_gives_it(
+    entered: Path, tmp_path: Path, left: str
+) -> None:
+    gradebook = tmp_path / "gradebook.db"
+    gradebook.write_bytes(entered.read_bytes())
+    with sqlite3.connect(gradebook) as db:
+        (version,) = db.execute("SELECT version_num FROM alembic_version").fetchall()
+        db.execute("DROP TABLE isometry_class")
+        db.execute(left)
+    Ledger(f"sqlite:///{gradebook}", COURSE).__exit__(None, None, None)
+    with sqlite3.connect(gradebook) as db:
+        assert db.execute("SELECT version_num FROM alembic_version").fetchall() == [version]
+
+
 def test_a_gradebook_of_the_first_form_gets_the_columns_it_lacks(entered: Path, tmp_path: Path) -> None:
     path = tmp_path / "gradebook.db"
     path.write_bytes(entered.read_bytes())

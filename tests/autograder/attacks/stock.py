@@ -5,6 +5,7 @@ The notebook and its checks are the same; the judge sits in the student's own pr
 
 from __future__ import annotations
 
+import atexit
 import functools
 import json
 import os
@@ -65,6 +66,7 @@ def require() -> None:
 def _pristine() -> Path:
     """A course that nbgrader knows, with its gradebook. Made once."""
     course = Path(tempfile.mkdtemp(prefix="stock-")) / "course"
+    atexit.register(shutil.rmtree, course.parent, ignore_errors=True)
     target.write(course, "")
     (course / "grading").mkdir()
     settings = course / "nbgrader_config.py"
