@@ -66,11 +66,6 @@ class Assignment:
             for q in self.questions
         }
 
-    def worth(self) -> dict[str, float]:
-        """The points of each graded check, by its cell."""
-        exercises = self.bank.exercises
-        return {str(q.grade_id): exercises[q.exercise].points for q in self.questions if q.exercise in exercises}
-
     def papers(self, key: bytes) -> dict[str, Paper]:
         """What each graded check asks, by its cell; the inputs of functions are drawn from the secret `key`.
 

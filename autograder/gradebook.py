@@ -16,7 +16,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -93,7 +93,7 @@ class Row:
     unread: tuple[str, ...]
     """The cells that wait for a person."""
     mistakes: dict[str, str]
-    seconds: float = 0.0
+    seconds: float = field(default=0.0, compare=False)
     """How long grading it took."""
 
 

@@ -11,6 +11,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty
@@ -149,7 +150,13 @@ class Runner(NotebookClient):
 
     def run(self) -> None:
         """Run all cells, in a loop of its own. `NoKernel` where not even the first kernel starts."""
-        asyncio.run(self._run())
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            asyncio.run(self._run())
+        else:  # as in a notebook: that loop is busy with us
+            with ThreadPoolExecutor(1) as beside:
+                beside.submit(asyncio.run, self._run()).result()
 
     async def _run(self) -> None:
         self.reset_execution_trackers()
@@ -184,6 +191,7 @@ class Runner(NotebookClient):
             except Lost:
                 raise
             except Exception as error:
+                self._require_server()
                 await self._stop()
                 if not self._deaths:
                     raise NoKernel(str(error)) from error
@@ -228,6 +236,7 @@ class Runner(NotebookClient):
             if graded:
                 self.nb.cells[index] = cell
         if said:
+            self._require_server()
             self._deaths += 1
             cell.outputs = [*cell.get("outputs", []), _error("DeadKernelError", said)]
             self.remarks.append(Remark(said, name))
@@ -241,6 +250,12 @@ class Runner(NotebookClient):
         os.ftruncate(self._word, os.pwrite(self._word, said, 0))
 
     # -- kernels
+
+    def _require_server(self) -> None:
+        """`Lost` where it was not the kernel that ended by itself, but the process that it was forked from."""
+        kernel = self.km.provisioner.kernel if self.km is not None and self.km.provisioner is not None else None
+        if kernel is not None and kernel.poll() is not None and kernel.lost:
+            raise Lost("the process that it was forked from has ended")
 
     async def _start(self) -> None:
         self._home = home = self._move_in()

@@ -124,6 +124,8 @@ class Kernel:
         self.pid = pid
         self._handle, self._ended = handle, ended
         self._code: int | None = None
+        self.lost = False
+        """Whether it ended because its server did."""
 
     def poll(self) -> int | None:
         """None while it runs; then its exit code, or minus the signal that ended it."""
@@ -141,7 +143,8 @@ class Kernel:
         said = b""
         with suppress(OSError):
             said = self._ended.recv(16)
-        self._code = int(said) if said else -signals.SIGKILL  # without a word: its server ended, and it with that
+        self.lost = not said  # without a word: its server ended, and it with that
+        self._code = int(said) if said else -signals.SIGKILL
         self.close()
 
     def signal(self, number: int) -> None:
@@ -208,7 +211,7 @@ class Client:
         text = json.dumps(asked).encode()
         if len(text) > LARGEST:
             raise Lost("more was asked of it than fits into one message")
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)  # which tells when the other is gone
         null = os.open(os.devnull, os.O_RDWR)
         try:
             with self._lock:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import atexit
 import gc
 import os
-import shutil
 import tempfile
 import threading
 import time
@@ -18,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from autograder import files
 from autograder.errors import GradingError
 from autograder.outcome import Outcome, failed
 from autograder.warm import Client, Lost, Server
@@ -133,7 +133,7 @@ def grade_one(task: Task) -> Outcome:
             said = f"{type(error).__name__}: {error}".strip().splitlines()[0][:300].rstrip(".")
             break
         finally:
-            shutil.rmtree(scratch, ignore_errors=True)
+            files.remove(scratch)
     reason = f"Grading it broke off: {said}."
     return failed(task.submission.student, task.unit, reason, seconds=time.monotonic() - started)
 
