@@ -28,7 +28,7 @@ from nbgrader.preprocessors import IgnorePattern, LimitOutput
 from nbgrader.utils import determine_grade
 from traitlets.config import Config
 
-from autograder import channel, feedback, marking, sandbox, submission
+from autograder import channel, feedback, files, marking, sandbox, submission
 from autograder.batch import PATIENCE
 from autograder.channel import Transcript
 from autograder.examiner import SILENT, Examiner, Paper, rejudge
@@ -192,7 +192,7 @@ def _homes(task: Task, scratch: Path) -> Callable[[], Home]:
 
     def move_in() -> Home:
         number = next(numbers)
-        shutil.rmtree(scratch / f"kernel-{number - 1}", ignore_errors=True)
+        files.remove(scratch / f"kernel-{number - 1}")
         run = scratch / f"kernel-{number}"
         work = run / "work"
         work.mkdir(parents=True)
