@@ -39,16 +39,15 @@ from nbformat import NotebookNode
 from proving import count
 
 from autograder import assignment as assignments
-from autograder import bank, channel, classic, demo, judge, measure, submission
+from autograder import bank, channel, demo, judge, marking, measure, pipeline, submission
 from autograder.assignment import graded_cells
 from autograder.calling import Outcome as CameOf
-from autograder.channel import Answer
-from autograder.examiner import Examiner, Paper
+from autograder.channel import Answer, Transcript
+from autograder.examiner import Examiner, Paper, rejudge
 from autograder.exercise import Measurement, State, Verdict
 from autograder.gradebook import Ledger
 from autograder.judge import Asked
 from autograder.outcome import Ending, Mark, Outcome, Remark, failed
-from autograder.pipeline import JudgedOutside
 from autograder.submission import Submission, Unusable, restore
 
 pytestmark = pytest.mark.prove
@@ -358,14 +357,11 @@ def judged(made: NotebookNode, remarks: list[Remark], unit: Fuzzed, student: str
                 most[name] = deserved(paper, raw)
                 pour(folder / "answers", raw)
             examiner.end()
-        steps = type("JudgedOutside", (JudgedOutside,), {"examiner": examiner})()
-        verdicts = examiner.verdicts()
-    marks: dict[str, Mark] = dict.fromkeys(unit.worth, Mark(0.0))
-    for index, cell in enumerate(made.cells):
-        if cell.metadata.get("nbgrader", {}).get("grade"):
-            steps.preprocess_cell(cell, {}, index)
-            score = classic.points(cell)
-            marks[cell.metadata.nbgrader.grade_id] = Mark(score, score is None)
+        verdicts, transcripts = examiner.verdicts(), examiner.transcripts()
+    pipeline._show(made, verdicts)
+    earned = marking.marked(made, unit.released, Submission(student, folder))
+    marks = earned.marks
+    check_judged_again(unit.papers, verdicts, transcripts)
     for name, paper in unit.papers.items():
         score = marks[name].score
         assert score is not None and 0 <= score <= min(unit.worth[name], most.get(name, 0.0) + 1e-9), (name, paper)
@@ -377,8 +373,27 @@ def judged(made: NotebookNode, remarks: list[Remark], unit: Fuzzed, student: str
         marks,
         {cell: verdict.mistake for cell, verdict in verdicts.items() if verdict.mistake},
         notebook=nbformat.writes(made),
+        comments=earned.comments,
+        answers={cell: transcript.to_text() for cell, transcript in transcripts.items()},
         verdicts=verdicts,
     )
+
+
+def check_judged_again(
+    papers: Mapping[str, Paper], verdicts: Mapping[str, Verdict], transcripts: Mapping[str, Transcript]
+) -> None:
+    """What is kept of a conversation gives the verdict again, without a kernel."""
+    for cell, transcript in transcripts.items():
+        if text := transcript.to_text():
+            assert rejudge(papers[cell], Transcript.from_text(text)) == verdicts[cell]
+
+
+def check_restored_locked(made: NotebookNode, unit: Fuzzed) -> None:
+    """Locked cells hold what was handed out."""
+    pristine = {c.metadata.nbgrader.grade_id: c for c in unit.released.cells if "nbgrader" in c.metadata}
+    for cell in made.cells:
+        if cell.metadata.get("nbgrader", {}).get("locked"):
+            assert cell.source == pristine[cell.metadata.nbgrader.grade_id].source
 
 
 def check_recorded(classes: Classes, unit: Fuzzed, outcome: Outcome) -> None:
@@ -409,6 +424,8 @@ def test_each_spoiled_notebook_ends_in_one_recorded_state(classes: Classes, case
             outcome = failed(student, unit.unit, str(unusable))
         else:
             check_restored(made, remarks, unit)
+            marking.as_released(made, unit.released)
+            check_restored_locked(made, unit)
             outcome = judged(made, remarks, unit, student, classes.folder, Random(case.seed))
         check_recorded(classes, unit, outcome)
     ended[outcome.ending.value] += 1
@@ -494,6 +511,7 @@ def test_no_spoiled_message_earns_more_than_it_holds_or_costs_the_next_cell_its_
         pour(place, stream(honest(after, demo.RIGHT), Random(0), []))
         examiner.end()
         verdict, next_one = examiner.verdicts()[paper.cell], examiner.verdicts()[AFTER]
+        check_judged_again(asked, examiner.verdicts(), examiner.transcripts())
     assert [t.name for t in threading.enumerate()].count("examiner") == 0
     assert 0 <= verdict.points <= deserved(paper, raw) + 1e-9
     assert next_one.right
