@@ -149,6 +149,19 @@ def prepare(assignment: Assignment, workshop: Path, db_url: str) -> NotebookNode
     return nbformat.read(released, as_version=4)
 
 
+def with_hidden_tests(released: NotebookNode, assignment: Assignment, db_url: str) -> NotebookNode:
+    """The released notebook with the tests in its locked cells that nbgrader took out for students, and runs."""
+    from nbgrader.api import Gradebook
+
+    unit, course = assignment.unit, str(assignment.settings().CourseDirectory.course_id)
+    with Gradebook(db_url, course) as gradebook:
+        cells = gradebook.find_notebook(unit, unit).source_cells
+        whole = {cell.name: cell.source for cell in cells if cell.locked}
+    for cell in released.cells:
+        cell.source = whole.get(cell.metadata.get("nbgrader", {}).get("grade_id"), cell.source)
+    return released
+
+
 def commands_on_path() -> None:
     """Let nbgrader find `alembic`, which it runs for every new gradebook, also where no environment is activated."""
     here = str(Path(sys.executable).parent)

@@ -187,7 +187,8 @@ class Plan:
                 "Grade into a new folder with --into, or move the old gradebook away."
             )
         with tempfile.TemporaryDirectory(prefix="class-") as folder:
-            return nbformat.writes(assignments.prepare(assignment, Path(folder) / "workshop", self._ledger.url))
+            released = assignments.prepare(assignment, Path(folder) / "workshop", self._ledger.url)
+            return nbformat.writes(assignments.with_hidden_tests(released, assignment, self._ledger.url))
 
     # -- what it is done with
 
