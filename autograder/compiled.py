@@ -43,7 +43,12 @@ def filling(folder: Path) -> dict[str, str]:
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    return {"JAX_COMPILATION_CACHE_DIR": str(folder), "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1"}
+    return {
+        "JAX_COMPILATION_CACHE_DIR": str(folder),
+        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+        # XLA's own caches, for GPUs, put the folder's path into every key, and the folder is elsewhere for each grader.
+        "JAX_PERSISTENT_CACHE_ENABLE_XLA_CACHES": "none",
+    }
 
 
 def processor() -> str:

@@ -63,7 +63,7 @@ class Watch:
         if process.num_threads() > self._threads:
             return f"it started more than {self._threads} threads"
         size, entries = usage(self._folder, self._entries)
-        size += unnamed(self._pid)
+        size += unnamed(self._pid, self._folder)
         if size > self._disk:
             return f"it wrote more than {self._disk / 1e6:.0f} MB to the disk"
         if entries > self._entries:
@@ -93,19 +93,20 @@ def usage(folder: Path, most: int) -> tuple[int, int]:
     return size, entries
 
 
-def unnamed(pid: int) -> int:
-    """The bytes of the files that a process has open or mapped and that have no name any more."""
-    sizes: dict[tuple[int, int], int] = {}
-    for folder in ("fd", "map_files"):
+def unnamed(pid: int, folder: Path) -> int:
+    """The bytes of the files that a process has open or mapped, on the disk of `folder`, under no name any more."""
+    disk = os.stat(folder).st_dev  # memory that is shared looks like such a file, on a device of its own
+    sizes: dict[int, int] = {}
+    for kind in ("fd", "map_files"):
         try:
-            handles = os.listdir(f"/proc/{pid}/{folder}")
+            handles = os.listdir(f"/proc/{pid}/{kind}")
         except OSError:  # looking at what is mapped takes rights
             continue
         for handle in handles:
             try:
-                file = os.stat(f"/proc/{pid}/{folder}/{handle}")
+                file = os.stat(f"/proc/{pid}/{kind}/{handle}")
             except OSError:
                 continue
-            if stat.S_ISREG(file.st_mode) and file.st_nlink == 0:
-                sizes[file.st_dev, file.st_ino] = file.st_blocks * 512
+            if stat.S_ISREG(file.st_mode) and file.st_nlink == 0 and file.st_dev == disk:
+                sizes[file.st_ino] = file.st_blocks * 512
     return sum(sizes.values())
