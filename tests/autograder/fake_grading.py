@@ -1,13 +1,12 @@
 """A class graded without kernels, for tests whose subject is the batch: what a notebook says is what happens.
 
 Each file handed in holds one word, such as `right`, `half`, `dies`. `python fake_grading.py SUBMISSIONS INTO COURSE` is a
-batch in a process of its own, to be stopped; the environment says how it is hindered.
+batch in a process of its own, to be stopped.
 """
 
 from __future__ import annotations
 
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -115,14 +114,9 @@ def hand_in(folder: Path, words: dict[str, str]) -> Path:
 
 def main() -> None:
     """A batch of its own."""
-    from autograder import gradebook
     from autograder.errors import GradingError
     from autograder.grade import Settings, grade_class
 
-    if patience := os.environ.get("FAKE_PATIENCE"):
-        gradebook.PATIENCE = float(patience)  # type: ignore[assignment]
-    if size := os.environ.get("FAKE_LARGEST_FILE"):
-        resource.setrlimit(resource.RLIMIT_FSIZE, (int(size), resource.RLIM_INFINITY))
     handed_in, into, root = map(Path, sys.argv[1:])
     try:
         grade_class(

@@ -1,4 +1,7 @@
-"""A batch that is stopped at any moment goes on where it stopped, and comes to what an undisturbed one comes to."""
+"""A batch that is stopped at any moment goes on where it stopped, and comes to what an undisturbed one comes to.
+
+Here the grading is a quick one, so that many moments can be tried; `test_chaos.py` stops the real one, and hinders it.
+"""
 
 from __future__ import annotations
 
@@ -44,8 +47,6 @@ class Class:
                 "student",
             ):
                 db.execute(f"DELETE FROM {table}")
-        with sqlite3.connect(folder / "fresh" / "gradebook.db", isolation_level=None) as db:
-            db.execute("VACUUM")  # no room is left in it: what is written makes it grow
 
     def start(self, into: Path, **environment: str) -> subprocess.Popen[str]:
         """The batch, in a process of its own."""
@@ -114,7 +115,7 @@ def marked(process: psutil.Process, into: Path) -> bool:
 
 
 @pytest.mark.prove
-@pytest.mark.parametrize("moment", range(count(50, 3)))
+@pytest.mark.parametrize("moment", range(count(50, 1)))
 def test_a_batch_killed_at_any_moment_goes_on_and_counts_nothing_twice(
     whole: Class, tmp_path: Path, moment: int
 ) -> None:
@@ -145,31 +146,4 @@ def test_ctrl_c_leaves_no_process_and_the_same_command_goes_on(whole: Class, tmp
     assert batch.wait(30) == 130
     assert nothing_runs(into) and list(into.rglob(".*")) == []
     assert 0 < whole.finish(into) <= STUDENTS - 2
-    assert state(into) == whole.undisturbed
-
-
-def test_a_locked_gradebook_stops_the_batch_with_a_sentence_and_it_goes_on(whole: Class, tmp_path: Path) -> None:
-    into = tmp_path / "into"
-    shutil.copytree(whole.folder / "fresh", into)
-    batch = whole.start(into, FAKE_PATIENCE="0.2")
-    seen(batch, 2)
-    holder = sqlite3.connect(into / "gradebook.db", isolation_level=None, timeout=30)
-    holder.execute("BEGIN EXCLUSIVE")
-    _, err = batch.communicate(timeout=60)
-    holder.execute("ROLLBACK")
-    holder.close()
-    assert batch.returncode == 2 and "(database is locked)" in err and len(err.splitlines()) == 1, err
-    assert whole.finish(into) > 0
-    assert state(into) == whole.undisturbed
-
-
-def test_a_full_disk_stops_the_batch_with_a_sentence_and_it_goes_on(whole: Class, tmp_path: Path) -> None:
-    """No file may grow by more than a little: a few are written, and then the gradebook finds no room."""
-    into = tmp_path / "into"
-    shutil.copytree(whole.folder / "fresh", into)
-    room = (into / "gradebook.db").stat().st_size
-    batch = whole.start(into, FAKE_LARGEST_FILE=str(room))
-    _, err = batch.communicate(timeout=100)
-    assert batch.returncode == 2 and "cannot be" in err and len(err.splitlines()) == 1, err
-    assert whole.finish(into) > 0
     assert state(into) == whole.undisturbed

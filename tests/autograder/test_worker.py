@@ -149,7 +149,7 @@ def _peak() -> int:
 
 
 BOMBS = {
-    "for _ in range(200):\n    print('x' * 10**6)\nscale = 9": "Output truncated",
+    "import time\nfor _ in range(40):\n    print('x' * 10**6)\n    time.sleep(0.05)\nscale = 9": "Output truncated",
     "print('y' * 10**8)\ndisplay({'text/plain': 'z' * 10**8}, raw=True)\nscale = 9": "did not arrive whole",
 }
 """What prints too much, and what is said of it: in many messages, and in one that no grader takes."""
