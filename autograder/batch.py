@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
 from contextlib import contextmanager
 from dataclasses import replace
@@ -83,9 +83,7 @@ def _why(error: BaseException) -> str:
 @contextmanager
 def here(kit: Kit, jobs: int, seconds: float) -> Iterator[Executor]:
     """Processes of this machine, each with the kit; all gone on leaving. Each submission may take so many seconds."""
-    # Only what forks kernels needs the warm process, which takes seconds to start.
-    place = worker.place() if kit.grade is worker.grade_one else None
-    executor = Workers(jobs, seconds, _begin, (kit, place))
+    executor = Workers(jobs, seconds, begin, (kit, place(kit)))
     try:
         yield executor
         executor.shutdown()
@@ -93,8 +91,13 @@ def here(kit: Kit, jobs: int, seconds: float) -> Iterator[Executor]:
         executor.kill()
 
 
-def _begin(kit: Kit, place: str | None) -> None:
+def place(kit: Kit) -> str | None:
+    """Where the warm process is that this process and its workers share; None where nothing forks kernels."""
+    return worker.place() if kit.grade is worker.grade_one else None
+
+
+def begin(kit: Kit, place: str | None, unpack: Callable[[Kit], None] = keep) -> None:
     """What each of those processes does first: unpack the kit, and fork its kernels from the one warm process."""
-    keep(kit)
+    unpack(kit)
     if place is not None:
         worker.use(place)

@@ -127,7 +127,9 @@ def grade(
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with terminal.Bar(unit, all_lines=verbose, stderr=as_json) as bar:
-            rows = grade_class(unit, submissions, settings, root=root, only=only, planned=bar.planned, seen=bar.seen)
+            rows = grade_class(
+                unit, submissions, settings, root=root, only=only, planned=bar.planned, seen=bar.seen, warned=bar.warned
+            )
     except KeyboardInterrupt:
         print("Stopped. What was graded is written; the same command goes on with the rest.", file=sys.stderr)
         sys.exit(130)
@@ -221,7 +223,7 @@ def demo(
     made = demos.make(unit, learners, seed, root)
     handed_in = demos.hand_in(made, unit, settings.into)
     with terminal.Bar(unit, all_lines=True) as bar:
-        rows = grade_class(unit, handed_in, settings, root=root, planned=bar.planned, seen=bar.seen)
+        rows = grade_class(unit, handed_in, settings, root=root, planned=bar.planned, seen=bar.seen, warned=bar.warned)
     console = Console()
     _print(terminal.summary(unit, rows, bar.pending, settings.into, _shown(settings.into, None)), console)
     wrong = demos.surprises(made, rows)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from distributed import Client, WorkerPlugin, get_worker
 
+from autograder import batch
 from autograder.errors import GradingError
 from autograder.kit import Kit, keep_elsewhere
 from autograder.workers import Workers
@@ -33,7 +34,8 @@ class Graders(WorkerPlugin):
         self.pool: Workers | None = None
 
     def setup(self, worker: Worker) -> None:
-        self.pool = Workers(worker.state.nthreads, self.seconds, keep_elsewhere, (self.kit,))
+        start = (self.kit, batch.place(self.kit), keep_elsewhere)
+        self.pool = Workers(worker.state.nthreads, self.seconds, batch.begin, start)
 
     def teardown(self, worker: Worker) -> None:
         if self.pool is not None:

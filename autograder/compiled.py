@@ -13,6 +13,7 @@ import os
 import platform
 import shutil
 import tempfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,18 +62,31 @@ def processor() -> str:
     return hashlib.sha256("\n".join([platform.machine(), *sorted(told)]).encode()).hexdigest()[:16]
 
 
-def added(kit: Kit, into: Path) -> Kit:
-    """The kit with what JAX compiled for its solution: from the class's folder `into`, else worked out now."""
+def added(kit: Kit, into: Path, warned: Callable[[str], None] = lambda sentence: None) -> Kit:
+    """The kit with what JAX compiled for its solution: from the class's folder `into`, else worked out now.
+
+    `warned` is called with a sentence where the solution turns out not to earn all points.
+    """
     here = processor()
     folder = into / FOLDER / f"{kit.key[:16]}-{here}"
     if not folder.is_dir():
         graded = fill(kit, folder)
+        if short := [cell for cell, paper in kit.papers.items() if _earned(graded, cell) < paper.declared().points]:
+            warned(
+                f"The solution itself does not earn all points in {', '.join(short)}"
+                f"{f' ({graded.reason.rstrip(chr(46))})' if graded.reason else ''}. Is its bank another's? "
+                "`course lint` says more."
+            )
         if graded.ending is not Ending.GRADED:
             return kit
     files = {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()}
     if sum(map(len, files.values())) > LARGEST:
         return kit
     return replace(kit, compiled=files, processor=here)
+
+
+def _earned(graded: Outcome, cell: str) -> float:
+    return graded.marks[cell].score or 0.0 if cell in graded.marks else 0.0
 
 
 def fill(kit: Kit, folder: Path) -> Outcome:

@@ -72,6 +72,7 @@ def grade_class(
     only: tuple[str, ...] = (),
     planned: Callable[[int, int], None] = lambda pending, of: None,
     seen: Callable[[Outcome, Row, int], None] = lambda outcome, row, of: None,
+    warned: Callable[[str], None] = lambda sentence: None,
     executor: Executor | None = None,
     grade: Callable[[Task], Outcome] | None = None,
     judge: Judge | None = None,
@@ -96,6 +97,8 @@ def grade_class(
         Called with how many are to be graded, and of how many.
     seen:
         Called in this thread with each outcome when it is written, its row, and how many there will be.
+    warned:
+        Called with a sentence where something about the class itself looks wrong.
     executor:
         What runs the submissions; by default `settings.jobs` processes of this machine, or `settings.cluster`. One
         of yours is given the class's kit with every submission.
@@ -124,7 +127,10 @@ def grade_class(
         planned(len(pending), len(submissions))
         try:
             if pending:
-                _carry_out(plan, pending, ledger, settings, executor, seen)
+                kit = plan.kit
+                if sum(one.cells is None for one in pending.values()) >= compiled.FEW and kit.grade is grade_one:
+                    kit = compiled.added(kit, into, warned)
+                _carry_out(plan, kit, pending, ledger, settings, executor, seen)
         finally:
             rows = _write_table(assignment, ledger, into)
     names = {one.student for one in submissions}
@@ -133,6 +139,7 @@ def grade_class(
 
 def _carry_out(
     plan: Plan,
+    kit: Kit,
     pending: dict[str, Pending],
     ledger: Ledger,
     settings: Settings,
@@ -140,9 +147,7 @@ def _carry_out(
     seen: Callable[[Outcome, Row, int], None],
 ) -> None:
     """Grade what is pending, and write each outcome as it comes."""
-    into, kit, first = settings.into.resolve(), plan.kit, ledger.begin() * batch.TRIES
-    if sum(one.cells is None for one in pending.values()) >= compiled.FEW and kit.grade is grade_one:
-        kit = compiled.added(kit, into)
+    into, first = settings.into.resolve(), ledger.begin() * batch.TRIES
 
     def take(outcome: Outcome, errand: Errand) -> None:
         key = plan.keys(errand.submission)

@@ -102,8 +102,10 @@ def keep(kit: Kit) -> None:
     source, cache = Path(folder.name) / "source", Path(folder.name) / "compiled"
     if usable := bool(kit.compiled) and kit.processor == compiled.processor():
         cache.mkdir()
+        cache.chmod(0o755)
         for name, content in kit.compiled.items():
             (cache / name).write_bytes(content)
+            (cache / name).chmod(0o644)
     for name, content in kit.beside.items():
         path = source / kit.unit / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -55,6 +55,10 @@ class Bar:
         self.pending, self.of = pending, of
         self._progress.update(self._task, total=pending)
 
+    def warned(self, sentence: str) -> None:
+        """Something about the class looks wrong."""
+        self._progress.console.print(escape(sentence), style="yellow", highlight=False, soft_wrap=True)
+
     def seen(self, outcome: Outcome, row: Row, of: int) -> None:
         """One was written."""
         self._progress.update(self._task, advance=1)

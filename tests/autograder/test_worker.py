@@ -251,6 +251,17 @@ def test_the_solution_fills_the_cache_and_students_read_it_and_cannot_write_it(t
     assert {path.name: path.read_bytes() for path in Path(cache).iterdir()} == full.compiled
 
 
+def test_a_solution_that_does_not_earn_all_points_is_told_of(tiny: Class, tmp_path: Path) -> None:
+    beside = {f"{UNIT}.ipynb": tiny.task.released.encode(), "bank.py": tiny.assignment.bank_path.read_bytes()}
+    values = (UNIT, tiny.task.released, None, beside, tiny.task.config, 30, tiny.papers, {}, worker.grade_one)
+    said: list[str] = []
+    compiled.added(Kit(f"{time.time_ns():x}", keys.of_environment(), *values), tmp_path, said.append)
+    assert said == [
+        f"The solution itself does not earn all points in {', '.join(tiny.papers)}. Is its bank another's? "
+        "`course lint` says more."
+    ]
+
+
 def test_what_was_compiled_for_another_processor_is_not_used(tiny: Class) -> None:
     task = tiny.task
     values = (UNIT, task.released, None, {}, task.config, task.seconds, tiny.papers, {}, worker.grade_one)

@@ -32,6 +32,8 @@ WORKERS = 2
 
 
 def measure(runs: int) -> dict[str, float]:
+    import regrading
+
     from autograder import demo
     from autograder.demo import Kind
 
@@ -47,6 +49,7 @@ def measure(runs: int) -> dict[str, float]:
             floor.append(graded.floor() / LEARNERS)
             ours.append(graded.ours() / LEARNERS)
         peak = graded.peak
+        again = regrading.measure(UNIT, demo.hand_in(whole, UNIT, Path(folder) / "again"), Path(folder) / "again", ROOT)
         whole_command = _command(demo, whole, Path(folder) / "command") / LEARNERS
         stock = _stock(demo, whole, Path(folder) / "stock", {}) / LEARNERS
         cached = _stock(demo, whole, Path(folder) / "cached", graded.cache) / LEARNERS
@@ -62,6 +65,7 @@ def measure(runs: int) -> dict[str, float]:
         "grading.ratio_to_nbgrader_cached": cached / a,
         "grading.ratio_to_nbgrader_of_the_command": stock / whole_command,
         "grading.worker_peak_mb": peak / 1e6,
+        **again,
     }
 
 
