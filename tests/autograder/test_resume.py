@@ -24,6 +24,7 @@ from proving import count
 
 STUDENTS = 12
 WORDS = {f"s{n:02d}": ["slow 0.15", "half", "wrong", "garbled"][n % 4] for n in range(STUDENTS)}
+WORDS["s11"] = "slow 2"  # so that there is a moment before the end
 
 
 class Class:

@@ -12,6 +12,7 @@ import sys
 import time
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +90,8 @@ def run(
         runner.owns_km = True
         await runner.async_execute(cwd=str(folder), env={"HOME": str(folder), **(environment or {})})
 
-    asyncio.run(all_of_it())
+    with ThreadPoolExecutor(1) as own:  # Playwright's tests leave a loop running in this thread
+        own.submit(asyncio.run, all_of_it()).result()
     said = [
         [o.get("text", "") + o.get("ename", "") + " ".join(o.get("data", {})) for o in c.outputs]
         for c in notebook.cells

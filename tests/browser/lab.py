@@ -317,7 +317,7 @@ class Round(Form):
         """Press Enter; whether another question stands there, and not the end."""
 
         def question() -> str:
-            return self.question.replace(" ", "")  # a question that is being taken away is read without line breaks
+            return "".join(self.question.split())  # a question that is being taken away is read without line breaks
 
         before = question()
         self.page.keyboard.press("Enter")

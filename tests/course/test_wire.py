@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -65,7 +66,8 @@ def test_what_a_kernel_says_waits_for_no_acknowledgement(monkeypatch: pytest.Mon
             assert await page.read_message() is None
         server.stop()
 
-    asyncio.run(visit())
+    with ThreadPoolExecutor(1) as own:  # Playwright's tests leave a loop running in this thread
+        own.submit(asyncio.run, visit()).result()
     assert seen == {ZMQChannelsWebsocketConnection: False, wire.PromptConnection: True}
 
 

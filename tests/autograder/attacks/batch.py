@@ -214,6 +214,7 @@ class _Class:
             "PYTHONPATH": str(ROOT),
             "MPLCONFIGDIR": str(os.environ.get("MPLCONFIGDIR") or matplotlib.get_cachedir()),
             "SECRET_OF_THE_GRADER": self.secret,
+            "PYTHONDONTWRITEBYTECODE": "1",  # loading the bank leaves nothing: what is new is an attacker's
         }
 
     def _file(self, kind: str, student: str, suffix: str) -> str:
