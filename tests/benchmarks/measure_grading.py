@@ -84,7 +84,7 @@ class _Class:
         into.mkdir()
         assignment = _assignment()
         with Ledger(f"sqlite:///{into / 'gradebook.db'}", "isometry") as ledger:
-            plan = Plan(assignment, ledger, Settings(into, jobs=WORKERS), grade_one)
+            plan = Plan(assignment, ledger, Settings(into, jobs=WORKERS), grade_one, None)
             self.kit: Kit = compiled.added(plan.kit, into)
         self.tasks: list[Task] = []
         for one in learners:
