@@ -219,7 +219,7 @@ def demo(
 
     root = course or ROOT
     # The class is ours: where there is no sandbox, it runs without.
-    settings = Settings(into or root / "grading", seconds or 30, jobs, unsafe or not doctor.confined_here())
+    settings = Settings(into or root / "grading", seconds or 15, jobs, unsafe or not doctor.confined_here())
     made = demos.make(unit, learners, seed, root)
     handed_in = demos.hand_in(made, unit, settings.into)
     with terminal.Bar(unit, all_lines=True) as bar:
