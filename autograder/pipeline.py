@@ -92,7 +92,6 @@ def grade(task: Task, scratch: Path, client: Client) -> Outcome:
     with Examiner(scratch / "answers", task.papers, task.seconds, one_door=task.confined) as examiner:
         runner = Runner(
             notebook,
-            task.config,
             client,
             _homes(task, scratch),
             examiner,
@@ -104,7 +103,7 @@ def grade(task: Task, scratch: Path, client: Client) -> Outcome:
         try:
             runner.run()
         except NoKernel as none:
-            return failed(student, task.unit, f"The kernel died as it started: {none}", seconds=_since(started))
+            return failed(student, task.unit, f"The kernel died as it started: {none}.", seconds=_since(started))
         verdicts, transcripts = examiner.verdicts(), examiner.transcripts()
     remarks += runner.remarks + examiner.remarks
     remarks += [] if task.confined else [Remark(UNCONFINED)]
