@@ -165,11 +165,20 @@ class Published(DisplayPublisher):
         pass
 
 
+class _Kernel:
+    """What `get_ipython().kernel` is here: the sign of a notebook, at which nobody sits."""
+
+    _allow_stdin = False
+
+    def get_parent(self) -> dict[str, Any]:
+        return {}
+
+
 class Shell(ZMQInteractiveShell):
     """The shell of a notebook."""
 
-    displayhook_class = Type(Shown)
-    display_pub_class = Type(Published)
+    displayhook_class = Type(Shown)  # type: ignore[assignment]
+    display_pub_class = Type(Published)  # type: ignore[assignment]
 
     def enable_gui(self, gui: Any = None) -> None:
         """There is no window to look after."""
@@ -204,7 +213,7 @@ def shell() -> Shell:
     if not Shell.initialized():
         config = Config()
         config.HistoryManager.enabled = False  # it would keep a database, and a thread to write it
-        made = Shell.instance(config=config)
+        made = Shell.instance(config=config, kernel=_Kernel())
         _rehearse(made)
     return Shell.instance()
 
@@ -254,7 +263,7 @@ def serve(connection: socket.socket) -> None:
 async def _something(loop: asyncio.AbstractEventLoop, connection: socket.socket) -> None:
     """Wait until there is something to read."""
     there = loop.create_future()
-    loop.add_reader(connection, lambda: there.done() or there.set_result(None))
+    loop.add_reader(connection, lambda: None if there.done() else there.set_result(None))
     try:
         await there
     finally:
