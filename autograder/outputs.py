@@ -78,12 +78,18 @@ class Outputs:
 def _output(frame: Frame) -> NotebookNode | None:
     if isinstance(frame, Failure):
         return failure(frame.name, frame.text, frame.traceback)
-    if isinstance(frame, Result | Display):
-        shown = NotebookNode(output_type="display_data", data=_bundle(frame.data), metadata=_node(frame.metadata))
-        if isinstance(frame, Result):
-            shown |= {"output_type": "execute_result", "execution_count": frame.number}
-        return shown
+    if isinstance(frame, Result):
+        return result(_bundle(frame.data), frame.number, _node(frame.metadata))
+    if isinstance(frame, Display):
+        return NotebookNode(output_type="display_data", data=_bundle(frame.data), metadata=_node(frame.metadata))
     return None
+
+
+def result(data: dict[str, Any], number: int | None, metadata: NotebookNode | None = None) -> NotebookNode:
+    """The value of a cell's last line as an output."""
+    return NotebookNode(
+        output_type="execute_result", data=NotebookNode(data), metadata=metadata or NotebookNode(), execution_count=number
+    )
 
 
 def failure(kind: str, said: str, traceback: list[str] | None = None) -> NotebookNode:

@@ -152,9 +152,11 @@ def _peak() -> int:
 
 BOMBS = {
     "import time\nfor _ in range(40):\n    print('x' * 10**6)\n    time.sleep(0.05)\nscale = 9": "Output truncated",
-    "print('y' * 10**8)\ndisplay({'text/plain': 'z' * 10**8}, raw=True)\nscale = 9": "is too large, and was left out",
+    "print('y' * 10**8)\nscale = 9": "Output truncated",
+    "display({'text/plain': 'z' * 10**8}, raw=True)\nscale = 9": "is too large, and was left out",
+    "import os\nwhile True: os.write(3, b'\\xff\\xff\\xff\\xff' + b'w' * 10**6)": "would not stop",
 }
-"""What prints too much, and what is said of it: in many messages, and in one that no grader takes."""
+"""What prints too much, and what is said of it: in many messages, in one, in one that is too large, and past the kernel's own code."""
 
 
 def test_what_a_bomb_prints_is_bounded_where_it_arrives(tiny: Class) -> None:
