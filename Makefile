@@ -50,7 +50,7 @@ bench: dev       ## measure; the figures also go to bench.json
 prove: dev       ## try the gate's and the record's claims at full counts, and print the figures: minutes
 	@ISOMETRY_PROVE=1 $(PY) -m pytest -n 2 -m prove -rP $(ARGS)
 
-red-team: dev    ## (as root) every attack, on stock nbgrader and on this engine: writes the table; half an hour
+red-team: dev    ## (as root) every attack, on stock nbgrader and on this engine: writes the table; half an hour (ARGS=--ours: this engine only, minutes)
 	@$(PY) -m tests.autograder.attacks.table $(ARGS)
 
 lock:            ## (authors) resolve pyproject.toml anew into the two locks; ARGS="--system-certs" behind a proxy
