@@ -212,7 +212,7 @@ except OSError as error:
     print(type(error).__name__)
 else:
     os.unlink(os.path.join(folder, "poisoned"))
-print([name.rsplit("/")[-1] for name in seen if "cache_hits" in name or "cache_misses" in name])
+print(*[sum(name.endswith(end) for name in seen) for end in ("compile_requests_use_cache", "cache_hits")])
 """
 
 
@@ -247,7 +247,9 @@ def test_the_solution_fills_the_cache_and_students_read_it_and_cannot_write_it(t
     outputs = nbformat.reads(outcome.notebook, as_version=4).cells[-1].outputs
     said = "".join(o.get("text", "") for o in outputs if o.get("name") == "stdout").splitlines()
     assert said[:2] == ["70.0", "PermissionError"]
-    assert "cache_hits" in said[2] and "cache_misses" not in said[2]
+    # JAX tells of a miss only where it then writes, and here it never does.
+    asked, found = map(int, said[2].split())
+    assert asked == found > 0
     assert not [o for o in outputs if o.get("name") == "stderr"]
     (cache,) = task.readable
     assert {path.name: path.read_bytes() for path in Path(cache).iterdir()} == full.compiled
