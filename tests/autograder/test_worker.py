@@ -128,6 +128,18 @@ def test_a_killed_server_is_replaced_and_costs_nobody_anything(tiny: Class) -> N
     assert warm_server() != server
 
 
+def test_a_warm_process_is_started_without_waiting_and_ends_also_before_it_is_ready(tiny: Class) -> None:
+    worker.end()
+    place = worker.start()
+    assert worker.start() == place and not worker._ready
+    server = warm_server()
+    worker.end()
+    assert not server.is_running() and not Path(place).exists()
+    place = worker.start()
+    assert worker.place() == place and worker._ready
+    assert scores(worker.grade_one(tiny.hand_in("ada"))) == WORTH
+
+
 def test_a_killed_process_ends_its_kernels_and_the_warm_process_serves_the_next(tiny: Class) -> None:
     slow = tiny.hand_in("slow", source("scale", "import time; time.sleep(60)"))
     with Workers(1, 120, worker.use, (worker.place(),)) as crew:
