@@ -159,7 +159,6 @@ def main() -> None:
     folder = Path(sys.argv[1])
     try:
         sandbox.confine(Fence(sandbox.installation(), [str(folder / "inside")]))
-        sandbox.no_more_sockets()
         found = _try(folder)
     except Unconfined as error:
         found = dict.fromkeys(WHAT, str(error))

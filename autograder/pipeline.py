@@ -21,14 +21,13 @@ from pathlib import Path
 import nbformat
 from nbconvert.preprocessors import ClearMetadataPreprocessor
 from nbformat import NotebookNode
-from nbformat.v4 import new_output
 from nbgrader import utils
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import IgnorePattern, LimitOutput
 from nbgrader.utils import determine_grade
 from traitlets.config import Config
 
-from autograder import channel, feedback, files, marking, sandbox, submission
+from autograder import channel, feedback, files, marking, outputs, sandbox, submission
 from autograder.batch import PATIENCE
 from autograder.channel import Transcript
 from autograder.examiner import SILENT, Examiner, Paper, rejudge
@@ -92,7 +91,6 @@ def grade(task: Task, scratch: Path, client: Client) -> Outcome:
     with Examiner(scratch / "answers", task.papers, task.seconds, one_door=task.confined) as examiner:
         runner = Runner(
             notebook,
-            task.config,
             client,
             _homes(task, scratch),
             examiner,
@@ -104,7 +102,7 @@ def grade(task: Task, scratch: Path, client: Client) -> Outcome:
         try:
             runner.run()
         except NoKernel as none:
-            return failed(student, task.unit, f"The kernel died as it started: {none}", seconds=_since(started))
+            return failed(student, task.unit, f"The kernel died as it started: {none}.", seconds=_since(started))
         verdicts, transcripts = examiner.verdicts(), examiner.transcripts()
     remarks += runner.remarks + examiner.remarks
     remarks += [] if task.confined else [Remark(UNCONFINED)]
@@ -252,16 +250,16 @@ def _show(notebook: NotebookNode, verdicts: Mapping[str, Verdict]) -> None:
             points = min(verdict.points, float(meta["points"]))
             shown = {"text/plain": repr(float(points)), "text/html": feedback.panel(verdict)}
             others = [output for output in cell.outputs if output.output_type != "execute_result"]
-            cell.outputs = [new_output("execute_result", shown, execution_count=cell.execution_count), *others]
+            cell.outputs = [outputs.result(shown, cell.execution_count), *others]
         elif not _ran(cell):
             said = "This cell did not run, so it earns nothing."
-            cell.outputs = [new_output("error", ename="NotRun", evalue=said, traceback=[said])]
+            cell.outputs = [outputs.failure("NotRun", said)]
         else:
             try:
                 determine_grade(cell)
             except (ValueError, KeyError, TypeError):  # nbgrader would give the whole notebook up
                 said = "This cell shows what cannot be its points, so it earns none."
-                cell.outputs = [new_output("error", ename="NoPoints", evalue=said, traceback=[said]), *cell.outputs]
+                cell.outputs = [outputs.failure("NoPoints", said), *cell.outputs]
 
 
 def _ran(cell: NotebookNode) -> bool:

@@ -3,7 +3,7 @@
     {"metadata": {"kernel_provisioner": {"provisioner_name": "isometry-warm"}}, …}
 
 nbclient and stock nbgrader then start kernels that have imported everything, in the trust they always had: confined
-are only those that the autograder itself starts, with a plan.
+are only those that the autograder itself starts (`conversation.py`).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def server(environment: Mapping[str, str]) -> Server:
         if found is None or not found.alive():
             if found is not None:
                 found.end()
-            found = _servers[key] = Server(read)
+            found = _servers[key] = Server(read, shell=False)
             found.ready()
         return found
 
@@ -51,8 +51,6 @@ class Provisioner(LocalProvisioner):
 
     client: Client | None = None
     """A connection to the server; by default one of its own, to the one of this process."""
-    plan: str | None = None
-    """The file that says how the kernel is confined; None for not at all."""
     output: int | None = None
     kernel: Kernel | None = None
 
@@ -69,7 +67,6 @@ class Provisioner(LocalProvisioner):
             arguments,
             folder=str(kwargs.get("cwd") or "."),
             environment=environment,
-            plan=self.plan,
             output=self.output,
         )
         self.pid = self.kernel.pid

@@ -4,8 +4,8 @@
 
 - files: it reads Python, the packages and the system's libraries, and reads and writes its own scratch; everything
   else is closed (Landlock), and no mode, owner or date of a file changes anywhere (seccomp);
-- network: no socket but Unix ones can be made, and after `no_more_sockets` none at all (seccomp); where the process
-  may, it has a network of its own, too, with nothing in it (a namespace);
+- network: no socket can be made, connected or bound, of whatever kind; pairs can (seccomp). Where the process may, it
+  has a network of its own, too, with nothing in it (a namespace);
 - processes: it starts none, runs no program, and signals, traces or limits nobody but itself (seccomp);
 - rights: no capabilities, no new ones by running programs, and, where root grades and the installation can be read
   by others, an own user id that nobody else has;
@@ -22,14 +22,11 @@ import os
 import platform
 import resource
 import signal
-import socket
 import struct
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-
-AF_UNIX = int(getattr(socket, "AF_UNIX", 1))
 
 
 class Unconfined(Exception):
@@ -125,11 +122,6 @@ def confine(fence: Fence) -> None:
         os.setresuid(fence.uid, fence.uid, fence.uid)
     _drop_capabilities()
     _filter(_rules())
-
-
-def no_more_sockets() -> None:
-    """From now on, in every thread of this process, no socket is made, connected or bound. Pairs still are."""
-    _filter([_deny(number(name)) for name in ("socket", "connect", "bind", "listen")], every_thread=True)
 
 
 def _limit(limits: Limits, own_user: bool) -> None:
@@ -354,7 +346,6 @@ their priority, and should go on."""
 _OWN_ONLY = {"kill", "tgkill"}
 """Calls whose first argument may only be this process."""
 _OWN_OR_ZERO = {"prlimit64"}
-_NEEDED_LATER = {"connect", "bind", "listen"}
 
 _EPERM, _ENOSYS = 1, 38
 _LOAD, _EQUAL, _ANY_BIT, _AT_LEAST, _RETURN = 0x20, 0x15, 0x45, 0x35, 0x06
@@ -391,8 +382,6 @@ def _rules() -> list[list[Instruction]]:
     """What the kernel's process is refused from the start."""
     own, rules = os.getpid(), []
     for name, called in _ARCHITECTURES[platform.machine()].numbers.items():
-        if name in _NEEDED_LATER:
-            continue
         if name == "utimensat":
             rules.append(_date(called))
         elif name in _UNHEARD:
@@ -401,8 +390,6 @@ def _rules() -> list[list[Instruction]]:
             rules.append(_deny_unless(called, [(_EQUAL, 0, 0, own)]))
         elif name in _OWN_OR_ZERO:
             rules.append(_deny_unless(called, [(_EQUAL, 0, 0, own), (_EQUAL, 0, 0, 0)]))
-        elif name == "socket":
-            rules.append(_deny_unless(called, [(_EQUAL, 0, 0, AF_UNIX)]))
         elif name == "clone":
             rules.append(_deny_unless(called, [(_ANY_BIT, 0, 0, _CLONE_THREAD)]))
         else:
@@ -411,8 +398,8 @@ def _rules() -> list[list[Instruction]]:
     return rules
 
 
-def _filter(rules: list[list[Instruction]], every_thread: bool = False) -> None:
-    """Let the system refuse these calls to this thread and those it starts, or to every thread of the process."""
+def _filter(rules: list[list[Instruction]]) -> None:
+    """Let the system refuse these calls to this thread and those it starts."""
     architecture = _ARCHITECTURES[platform.machine()]
     program: list[Instruction] = [
         (_LOAD, 0, 0, _ARCHITECTURE),
@@ -430,8 +417,6 @@ def _filter(rules: list[list[Instruction]], every_thread: bool = False) -> None:
     header = struct.pack("@HP", len(program), ctypes.addressof(buffer))
     try:
         _prctl(_PR_SET_NO_NEW_PRIVS, 1)
-        failed = _call(architecture.seccomp, ctypes.c_uint(1), ctypes.c_uint(1 if every_thread else 0), header)
+        _call(architecture.seccomp, ctypes.c_uint(1), ctypes.c_uint(0), header)
     except OSError as error:
         raise Unconfined(f"calls to the system cannot be refused ({error.strerror})") from None
-    if failed:
-        raise Unconfined("calls to the system cannot be refused in all threads")

@@ -1,4 +1,4 @@
-"""A confined IPython kernel: what a copy of the warm process (`warm.py`) does to become one.
+"""A confined kernel: what a copy of the warm process (`warm.py`) does to become one.
 
 A plan is a file that `Plan.write` made. Everything that needs rights happens before `confine`: connecting to the
 judge, and giving the kernel's own folder to its own user. What the judge is told later goes through that one connection.
@@ -12,7 +12,6 @@ import socket
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from autograder import sandbox
 from autograder.sandbox import Fence, Limits
@@ -38,31 +37,28 @@ class Plan:
         return cls(Fence(**fence | {"limits": Limits(**fence["limits"])}), **data)
 
 
-def be_a_kernel(plan: str | None, arguments: Sequence[str]) -> None:
-    """Confine this process as the file `plan` says, unless it is None, and be a kernel with ipykernel's `arguments`.
+def run_cells(plan: str | None, line: socket.socket) -> None:
+    """Confine this process as the file `plan` says, unless it is None, and run the cells that come over `line`.
 
-    Returns when the kernel was told to end.
+    Returns when nobody is at its other end any more.
     """
-    read = Plan.read(plan) if plan else None
-    if read is not None:
+    if plan is not None:
+        read = Plan.read(plan)
         enter(read)
         sandbox.confine(read.fence)
         sandbox.die_with_parent()  # a change of user took it back
 
+    from autograder import cells
+
+    cells.serve(line)
+
+
+def be_a_kernel(arguments: Sequence[str]) -> None:
+    """Be an ipykernel with these arguments, in the trust it always had. Returns when it was told to end."""
     from ipykernel import kernelapp
 
-    class OfOneProcess(kernelapp.IOPubThread):
-        """Without the TCP port at which IPython waits for what other processes print: there are none."""
-
-        def __init__(self, socket: Any, pipe: bool = False, **more: Any) -> None:
-            super().__init__(socket, pipe=False, **more)
-
-    if read is not None:
-        kernelapp.IOPubThread = OfOneProcess  # type: ignore[misc, assignment]
     kernel = kernelapp.IPKernelApp.instance()
     kernel.initialize(list(arguments))
-    if read is not None:
-        sandbox.no_more_sockets()
     kernel.start()
 
 

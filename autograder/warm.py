@@ -1,9 +1,9 @@
 """A process that has imported what notebooks import, and forks a kernel from itself for whoever asks.
 
 Starting Python, importing JAX and drawing up a list of fonts takes seconds, and gives the same each time. `Server`
-starts one process that does it once, and `start` has it fork: the copy enters its sandbox (`sandboxed.py`) and is a
-kernel at once. `Provisioner` is the same for whoever speaks `jupyter_client`, such as nbclient and stock nbgrader;
-it is entered as the kernel provisioner `isometry-warm`.
+starts one process that does it once, and `start_cells` has it fork: the copy enters its sandbox (`sandboxed.py`), and
+its shell, which was there before the fork, runs the cells that come (`cells.py`). `start` has it become an ordinary
+ipykernel, for whoever speaks `jupyter_client`, such as nbclient and stock nbgrader (`provisioner.py`).
 
 What forks safely is a process with one thread, and no JAX backend: both are made sure of before every fork. What forks
 discreetly is one that holds nothing which a stranger may not see: it was started by `exec` with a small environment of
@@ -16,6 +16,7 @@ which they were asked for.
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import json
 import os
@@ -51,7 +52,7 @@ OWN = {
     "PYTHONDONTWRITEBYTECODE": "1",
     "JOBLIB_MULTIPROCESSING": "0",  # a kernel may start no process, and joblib would say so on stderr
     # ipykernel says so before anything imports matplotlib, which here is there already. Its backend itself is imported
-    # by the first figure: it looks for the shell that it is to show figures in.
+    # by the first figure, once there is the shell that it is to show figures in.
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
     # NumPy's own threads would be there before the fork. Kernels run side by side, and use the cores that way.
     "OPENBLAS_NUM_THREADS": "1",
@@ -66,10 +67,6 @@ IMPORTS = (
     "IPython.core.oinspect",
     "IPython.core.pylabtools",
     "IPython.extensions.storemagic",
-    "ipykernel.kernelapp",
-    "ipykernel.ipkernel",
-    "ipykernel.iostream",
-    "ipykernel.debugger",
     "ipywidgets",
     "matplotlib.backends.backend_agg",
     "matplotlib.pyplot",
@@ -88,6 +85,7 @@ IMPORTS = (
     "jax._src.lru_cache",
     "course",
     "course.checking",
+    "autograder.cells",
     "autograder.sandboxed",
     "autograder.measure",
     "autograder.channel",
@@ -95,14 +93,22 @@ IMPORTS = (
     "encodings.cp437",
     "encodings.idna",
     "encodings.latin_1",
-    "tornado.locks",
-    "tornado.platform.asyncio",
-    "tornado.queues",
     "stack_data",
     "pygments.formatters.terminal256",
     "pygments.styles.default",
 )
 """What every notebook's kernel imports before its first cell has run, or on the way. One that is not there is left out."""
+
+KERNELS = (
+    "ipykernel.kernelapp",
+    "ipykernel.ipkernel",
+    "ipykernel.iostream",
+    "ipykernel.debugger",
+    "tornado.locks",
+    "tornado.platform.asyncio",
+    "tornado.queues",
+)
+"""What an ipykernel imports beside that."""
 
 LARGEST = 100_000
 """Bytes of one request."""
@@ -156,6 +162,10 @@ class Kernel:
     def kill(self) -> None:
         self.signal(signals.SIGKILL)
 
+    def fileno(self) -> int:
+        """A descriptor that can be read once it has ended; for `select`, as long as nothing else was asked of it then."""
+        return self._ended.fileno()
+
     def close(self) -> None:
         """Let go of it; it runs on if it does."""
         if self._handle >= 0:
@@ -183,10 +193,36 @@ class Client:
         *,
         folder: str,
         environment: Mapping[str, str] | None = None,
-        plan: str | None = None,
         output: int | None = None,
     ) -> Kernel:
-        """Fork a kernel with ipykernel's `arguments`, in `folder`.
+        """Fork an ipykernel with these `arguments`, in `folder`, unconfined. `Lost` as in `start_cells`.
+
+        Parameters
+        ----------
+        environment:
+            What it finds in `os.environ` beside the server's own.
+        output:
+            A descriptor for what it writes to its standard output and error; by default nothing keeps that.
+        """
+        asked = {"arguments": list(arguments), "folder": folder, "environment": dict(environment or {})}
+        null = os.open(os.devnull, os.O_RDWR)
+        try:
+            shown = null if output is None else output
+            return self._fork(asked, [shown, shown])
+        finally:
+            os.close(null)
+
+    def start_cells(
+        self,
+        *,
+        folder: str,
+        environment: Mapping[str, str],
+        plan: str | None,
+        line: socket.socket,
+        output: int,
+        errors: int,
+    ) -> Kernel:
+        """Fork a kernel that runs the cells which come over `line`, in `folder`.
 
         Parameters
         ----------
@@ -194,40 +230,36 @@ class Client:
             What it finds in `os.environ` beside the server's own.
         plan:
             The file that says how it is confined (`sandboxed.Plan`); None for not at all.
-        output:
-            A descriptor for what it writes to its standard output and error; by default nothing keeps that.
+        output, errors:
+            Descriptors for what is written to its standard output and error past Python.
 
         Raises
         ------
         Lost
             Where the server has ended or refuses.
         """
-        asked = {
-            "arguments": list(arguments),
-            "folder": folder,
-            "environment": dict(environment or {}),
-            "plan": plan,
-        }
+        asked = {"plan": plan, "folder": folder, "environment": dict(environment)}
+        return self._fork(asked, [output, errors, line.fileno()])
+
+    def _fork(self, asked: Mapping[str, Any], handles: Sequence[int]) -> Kernel:
         text = json.dumps(asked).encode()
         if len(text) > LARGEST:
             raise Lost("more was asked of it than fits into one message")
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)  # which tells when the other is gone
-        null = os.open(os.devnull, os.O_RDWR)
         try:
             with self._lock:
-                socket.send_fds(self._line, [text], [theirs.fileno(), null if output is None else output])
-                said, handles, _, _ = socket.recv_fds(self._line, LARGEST, 1)
+                socket.send_fds(self._line, [text], [theirs.fileno(), *handles])
+                said, there, _, _ = socket.recv_fds(self._line, LARGEST, 1)
         except OSError as error:
             ours.close()
             raise Lost(f"it does not answer ({error})") from None
         finally:
             theirs.close()
-            os.close(null)
         answer: dict[str, Any] = json.loads(said) if said else {"refused": "it has ended"}
-        if not handles:
+        if not there:
             ours.close()
             raise Lost(str(answer.get("refused")))
-        return Kernel(answer["pid"], handles[0], ours)
+        return Kernel(answer["pid"], there[0], ours)
 
     def close(self) -> None:
         self._line.close()
@@ -242,9 +274,14 @@ class Server:
         What it finds in its environment beside `OWN` and the few that are `KEPT`.
     imports:
         Modules to import beside `IMPORTS`.
+    shell:
+        Whether it makes the shell in which `start_cells` runs cells. One that has it starts no ipykernels, which make
+        their own.
     """
 
-    def __init__(self, environment: Mapping[str, str] | None = None, imports: Sequence[str] = ()) -> None:
+    def __init__(
+        self, environment: Mapping[str, str] | None = None, imports: Sequence[str] = (), *, shell: bool = True
+    ) -> None:
         # The path of a socket may have 107 characters.
         short = len(tempfile.gettempdir()) < 80
         self.home = Path(tempfile.mkdtemp(prefix="warm-", dir=None if short else "/tmp"))
@@ -270,7 +307,15 @@ class Server:
             listener.bind(self.place)
             listener.listen(64)
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "autograder.warm", str(theirs.fileno()), str(listener.fileno()), *imports],
+                [
+                    sys.executable,
+                    "-m",
+                    "autograder.warm",
+                    str(theirs.fileno()),
+                    str(listener.fileno()),
+                    str(int(shell)),
+                    *imports,
+                ],
                 env=own | dict(environment or {}),
                 cwd=self.home,
                 pass_fds=(theirs.fileno(), listener.fileno()),
@@ -359,11 +404,15 @@ class _Child:
     ended: socket.socket
 
 
-def serve(owner: socket.socket, listener: socket.socket, imports: Sequence[str]) -> None:
+def serve(owner: socket.socket, listener: socket.socket, shell: bool, imports: Sequence[str]) -> None:
     """Be the server: import, say so, and fork for whoever connects, until `owner` hangs up."""
     try:
-        _import(imports)
+        _import([*IMPORTS, *(() if shell else KERNELS), *imports])
         _rehearse()
+        if shell:
+            from autograder import cells
+
+            cells.shell()
         require_alone()
     except Exception as error:
         owner.send(f"{type(error).__name__}: {error}"[:1000].encode())
@@ -397,9 +446,9 @@ def serve(owner: socket.socket, listener: socket.socket, imports: Sequence[str])
                 line.close()
 
 
-def _import(further: Sequence[str]) -> None:
+def _import(names: Sequence[str]) -> None:
     sys.path[:] = [part for part in sys.path if part and part != os.getcwd()]
-    for name in (*IMPORTS, *further):
+    for name in names:
         with suppress(ImportError):
             import_module(name)
 
@@ -462,16 +511,16 @@ def _end(children: Sequence[_Child]) -> None:
 def _attend(line: socket.socket, children: dict[int, _Child]) -> bool:
     """Take one request; whether more may come."""
     try:
-        text, handles, _, _ = socket.recv_fds(line, LARGEST, 2)
+        text, handles, _, _ = socket.recv_fds(line, LARGEST, 4)
     except OSError:
         return False
     if not text:
         return False
-    if len(handles) != 2:
+    if not 3 <= len(handles) <= 4:
         for handle in handles:
             os.close(handle)
         return False
-    ended, output = socket.socket(fileno=handles[0]), handles[1]
+    ended, own = socket.socket(fileno=handles[0]), handles[1:]
     try:
         require_alone()
         # Before the fork: between it and its own `setsid` the child must not be taken for one of another group.
@@ -479,11 +528,11 @@ def _attend(line: socket.socket, children: dict[int, _Child]) -> bool:
     except (Unfit, OSError) as error:
         line.send(json.dumps({"refused": str(error)}).encode())
         ended.close()
-        os.close(output)
+        _close(own)
         return True
     if pid == 0:
-        _be_a_kernel(json.loads(text), output)
-    os.close(output)
+        _be_a_kernel(json.loads(text), own)
+    _close(own)
     children[pid] = _Child(pid, line, ended)
     handle = os.pidfd_open(pid)  # it cannot be another's: it is reaped nowhere but in this thread
     try:
@@ -495,11 +544,16 @@ def _attend(line: socket.socket, children: dict[int, _Child]) -> bool:
     return True
 
 
+def _close(handles: Sequence[int]) -> None:
+    for handle in handles:
+        os.close(handle)
+
+
 # --------------------------------------------------------------------------- the copy
 
 
-def _be_a_kernel(asked: dict[str, Any], output: int) -> None:
-    """Become the kernel that was asked for; never returns."""
+def _be_a_kernel(asked: dict[str, Any], handles: Sequence[int]) -> None:
+    """Become the kernel that was asked for; never returns. `handles` are its output, its errors and, for cells, the line."""
     code = 1
     try:
         os.setsid()
@@ -508,9 +562,11 @@ def _be_a_kernel(asked: dict[str, Any], output: int) -> None:
         signals.signal(signals.SIGCHLD, signals.SIG_DFL)
         signals.signal(signals.SIGINT, signals.default_int_handler)
         null = os.open(os.devnull, os.O_RDONLY)
-        for source, target in ((null, 0), (output, 1), (output, 2)):
+        # First above all that is open: a target may be another's source.
+        above = [fcntl.fcntl(handle, fcntl.F_DUPFD, 64) for handle in (null, *handles)]
+        for target, source in enumerate(above):
             os.dup2(source, target)
-        _close_from(3)
+        _close_from(len(above))
         os.environ.update(asked["environment"])
         _tell_jax(asked["environment"])
         tempfile.tempdir = None  # as TMPDIR says from now on
@@ -518,7 +574,10 @@ def _be_a_kernel(asked: dict[str, Any], output: int) -> None:
 
         from autograder import sandboxed
 
-        sandboxed.be_a_kernel(asked["plan"], asked["arguments"])
+        if len(handles) == 3:
+            sandboxed.run_cells(asked["plan"], socket.socket(fileno=3))
+        else:
+            sandboxed.be_a_kernel(asked["arguments"])
         code = 0
     except SystemExit as left:
         code = left.code if isinstance(left.code, int) else 1
@@ -557,7 +616,7 @@ def _close_from(first: int) -> None:
 
 def main() -> None:
     owner, listener = (socket.socket(fileno=int(number)) for number in sys.argv[1:3])
-    serve(owner, listener, sys.argv[3:])
+    serve(owner, listener, sys.argv[3] == "1", sys.argv[4:])
 
 
 if __name__ == "__main__":

@@ -100,11 +100,11 @@ def test_what_kills_its_worker_is_tried_again_alone_then_quarantined_and_tried_b
 def test_a_submission_that_hangs_costs_its_worker_and_nobody_else(
     graded: Graded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batch, "SLACK", 1)
+    monkeypatch.setattr(batch, "SLACK", 5)
     monkeypatch.setattr(batch, "PATIENCE", 1)
     rows = graded({"ada": "right", "hal": "hangs", "ben": "half"})
     assert [rows[s].state for s in ("ada", "ben", "hal")] == [Ending.GRADED, Ending.GRADED, Ending.QUARANTINED]
-    assert "said nothing for 2 s" in rows["hal"].reason
+    assert "said nothing for 6 s" in rows["hal"].reason
 
 
 def test_an_executor_that_takes_no_more_ends_the_batch_with_one_sentence(graded: Graded) -> None:

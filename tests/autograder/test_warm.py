@@ -28,9 +28,11 @@ from nbgrader.api import Gradebook
 from test_grading import FIXTURE, UNIT, WORTH
 
 from autograder import channel, demo, sandbox, warm
+from autograder.conversation import Conversation
 from autograder.demo import Kind
 from autograder.errors import GradingError
 from autograder.examiner import Examiner
+from autograder.outputs import Outputs
 from autograder.provisioner import Provisioner
 from autograder.sandbox import Fence
 from autograder.sandboxed import Plan
@@ -72,17 +74,44 @@ def client(server: Server) -> Iterator[Client]:
     made.close()
 
 
+@pytest.fixture(scope="module")
+def for_ipykernels() -> Iterator[Client]:
+    """A client of a server that has no shell of its own."""
+    with Server(shell=False) as server:
+        made = Client(server.place)
+        yield made
+        made.close()
+
+
 def run(
     client: Client, folder: Path, sources: Sequence[str], plan: Path | None = None, environment: Any = None
 ) -> list[str]:
-    """What each of these cells prints, in one kernel of the warm process."""
+    """What each of these cells shows, in one kernel of the warm process."""
+    said, outputs = [], Outputs()
+    kernel = Conversation(client, folder, {"HOME": str(folder), **(environment or {})}, plan)
+    try:
+        for source in sources:
+            outputs.begin()
+            kernel.run(source, 120, outputs.take, lambda: None)
+            said.append(said_by(outputs.end()))
+    finally:
+        kernel.end()
+    return said
+
+
+def said_by(outputs: Sequence[Any]) -> str:
+    return "".join(o.get("text", "") + o.get("ename", "") + " ".join(o.get("data", {})) for o in outputs).strip()
+
+
+def run_in_ipykernel(client: Client, folder: Path, sources: Sequence[str], environment: Any = None) -> list[str]:
+    """The same in an ipykernel of it, which speaks `jupyter_client`."""
     notebook = new_notebook(cells=[new_code_cell(source) for source in sources])
     spec = KernelSpec(argv=["python", "-f", "{connection_file}"], language="python")
     manager = AsyncKernelManager(transport="ipc", ip=str(folder / "kernel"))
     manager._kernel_spec = spec
     manager.connection_file = str(folder / "connection.json")
     provisioner = Provisioner(parent=manager, kernel_spec=spec)
-    provisioner.client, provisioner.plan = client, str(plan) if plan else None
+    provisioner.client = client
     manager.provisioner = provisioner
 
     async def all_of_it() -> None:
@@ -92,11 +121,7 @@ def run(
 
     with ThreadPoolExecutor(1) as own:  # Playwright's tests leave a loop running in this thread
         own.submit(asyncio.run, all_of_it()).result()
-    said = [
-        [o.get("text", "") + o.get("ename", "") + " ".join(o.get("data", {})) for o in c.outputs]
-        for c in notebook.cells
-    ]
-    return ["".join(parts).strip() for parts in said]
+    return [said_by(cell.outputs) for cell in notebook.cells]
 
 
 # --------------------------------------------------------------------------- what it is
@@ -136,11 +161,11 @@ def test_a_backend_is_found_even_where_its_threads_are_not(monkeypatch: pytest.M
 
 def test_one_that_has_become_unfit_refuses_to_fork(tmp_path: Path) -> None:
     script = (
-        "import socket, sys, threading, time; from autograder import warm; warm.IMPORTS = ();"
+        "import socket, sys, threading, time; from autograder import warm; warm.IMPORTS = warm.KERNELS = ();"
         "alone, calls = warm.require_alone, [];"
         "warm.require_alone = lambda: (calls.append(1), len(calls) > 1 and"
         " threading.Thread(target=time.sleep, args=(600,), daemon=True).start(), alone());"
-        "warm.serve(*(socket.socket(fileno=int(n)) for n in sys.argv[1:3]), ())"
+        "warm.serve(*(socket.socket(fileno=int(n)) for n in sys.argv[1:3]), False, ())"
     )
     import socket
 
@@ -165,9 +190,12 @@ def test_one_that_has_become_unfit_refuses_to_fork(tmp_path: Path) -> None:
 # --------------------------------------------------------------------------- what its kernels are
 
 
-def test_a_kernel_finds_everything_imported_and_starts_a_backend_of_its_own(client: Client, tmp_path: Path) -> None:
-    said = run(
-        client,
+@pytest.mark.parametrize("kind", ["cells", "ipykernel"])
+def test_a_kernel_finds_everything_imported_and_starts_a_backend_of_its_own(
+    client: Client, for_ipykernels: Client, tmp_path: Path, kind: str
+) -> None:
+    said = (run if kind == "cells" else run_in_ipykernel)(
+        client if kind == "cells" else for_ipykernels,
         tmp_path,
         [
             "import sys; print('jax' in sys.modules, 'matplotlib.pyplot' in sys.modules)",
@@ -261,13 +289,13 @@ def test_a_confined_kernel_reaches_nothing_of_the_grader_and_inherits_nothing(
 
 
 def sleeping(client: Client, folder: Path) -> warm.Kernel:
-    """A kernel that waits for a client."""
-    ports = dict.fromkeys(("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port"), 0)
-    connection = {"transport": "ipc", "ip": str(folder / "asleep"), "key": "k", "signature_scheme": "hmac-sha256"}
-    (folder / "asleep.json").write_text(json.dumps(connection | ports))
-    kernel = client.start(["-f", str(folder / "asleep.json")], folder=str(folder), environment={"HOME": str(folder)})
-    assert until(lambda: psutil.Process(kernel.pid).num_threads() > 1), "it became a kernel"
-    return kernel
+    """A kernel that waits for its first cell. Nobody ends it."""
+    conversation = Conversation(client, folder, {"HOME": str(folder)}, None)
+    KEPT.append(conversation)  # it would end as its line is closed
+    return conversation.kernel
+
+
+KEPT: list[Conversation] = []
 
 
 def test_a_kernels_end_is_told_with_how_it_ended_and_its_number_is_never_anothers(

@@ -114,7 +114,7 @@ def warm_server() -> psutil.Process:
 
 
 def test_a_killed_server_is_replaced_and_costs_nobody_anything(tiny: Class) -> None:
-    task = tiny.hand_in("ada", source("scale", "import time; time.sleep(3)\nscale = 0.9**10"))
+    task = tiny.hand_in("slow", source("scale", "import time; time.sleep(3)\nscale = 0.9**10"))
     worker.grade_one(tiny.hand_in("ada"))
     server = warm_server()
     with ThreadPoolExecutor(1) as one:
@@ -164,9 +164,11 @@ def _peak() -> int:
 
 BOMBS = {
     "import time\nfor _ in range(40):\n    print('x' * 10**6)\n    time.sleep(0.05)\nscale = 9": "Output truncated",
-    "print('y' * 10**8)\ndisplay({'text/plain': 'z' * 10**8}, raw=True)\nscale = 9": "did not arrive whole",
+    "print('y' * 10**8)\nscale = 9": "Output truncated",
+    "display({'text/plain': 'z' * 10**8}, raw=True)\nscale = 9": "is too large, and was left out",
+    "import os\nwhile True: os.write(3, b'\\xff\\xff\\xff\\xff' + b'w' * 10**6)": "would not stop",
 }
-"""What prints too much, and what is said of it: in many messages, and in one that no grader takes."""
+"""What prints too much, and what is said of it: in many messages, in one, in one that is too large, and past the kernel's own code."""
 
 
 def test_what_a_bomb_prints_is_bounded_where_it_arrives(tiny: Class) -> None:

@@ -1,0 +1,307 @@
+"""The kernel's side of a conversation: IPython, which runs the cells that come, and sends what they show.
+
+ipykernel does the same for any number of clients, over five sockets with a thread for each. Here is one client, who
+sends one cell at a time, so one socket does, and no thread; and the shell can be made before the fork (`warm.py`). To a
+notebook it is the shell of every notebook: ipykernel's own, with its magics and its name.
+
+Nothing here decides anything: this process runs a stranger's code, and may send what it likes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import builtins
+import getpass
+import io
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from contextlib import suppress
+from typing import Any, NoReturn
+
+from ipykernel.jsonutil import encode_images, json_clean
+from ipykernel.zmqshell import ZMQInteractiveShell
+from IPython.core.displayhook import DisplayHook
+from IPython.core.displaypub import DisplayPublisher
+from IPython.core.error import StdinNotImplementedError
+from traitlets import Type
+from traitlets.config import Config
+
+from autograder import frames
+from autograder.frames import Clear, Display, Done, Failure, Frame, Result, Stream
+
+_PRINTED = 8_192
+_EVERY = 0.1
+"""Characters, and seconds, after which what was printed is sent."""
+
+
+class _Line:
+    """The one connection, for all threads. Before there is one, what is shown is lost."""
+
+    def __init__(self) -> None:
+        self._connection: socket.socket | None = None
+        self._lock = threading.Lock()
+
+    def open(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._lock = threading.Lock()
+        os.register_at_fork(after_in_child=self._hang_up)  # where programs may be started: no two speak at once
+
+    def _hang_up(self) -> None:
+        self._connection = None
+
+    def send(self, frame: Frame) -> None:
+        if self._connection is None:
+            return
+        data = frames.packed(frame)
+        if len(data) > frames.LARGEST:
+            data = frames.packed(Stream("stderr", "What was to be shown here is too large, and was left out.\n"))
+        # An interrupt that came while half of a frame is sent would leave the rest of the conversation garbled.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            with self._lock:
+                self._connection.sendall(data)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+_line = _Line()
+
+
+class Printed(io.TextIOBase):
+    """Standard output, or error: sends what is printed, in larger pieces."""
+
+    encoding = "utf-8"
+    errors = "backslashreplace"
+
+    def __init__(self, name: Any, number: int) -> None:
+        self.name = name
+        self._number = number
+        self._pieces: list[str] = []
+        self._held, self._since = 0, 0.0
+        self._lock = threading.RLock()
+
+    def fileno(self) -> int:
+        return self._number
+
+    def isatty(self) -> bool:
+        return False
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        with self._lock:
+            now = time.monotonic()
+            if not self._pieces:
+                self._since = now
+            self._pieces.append(text)
+            self._held += len(text)
+            if self._held > _PRINTED or now - self._since > _EVERY:
+                self.flush()
+        return len(text)
+
+    def flush(self) -> None:
+        with self._lock:
+            text, self._pieces, self._held = "".join(self._pieces), [], 0
+            for start in range(0, len(text), 1_000_000):
+                _line.send(Stream(self.name, text[start : start + 1_000_000]))
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(Exception):
+            stream.flush()
+
+
+def _clean(bundle: dict[str, Any]) -> dict[str, Any]:
+    return dict(json_clean(encode_images(bundle)))
+
+
+class Shown(DisplayHook):
+    """What the value of a cell's last line goes through."""
+
+    def write_output_prompt(self) -> None:
+        pass
+
+    def write_format_data(self, format_dict: dict[str, Any], md_dict: dict[str, Any] | None = None) -> None:
+        _flush()
+        _line.send(Result(_clean(format_dict), json_clean(md_dict or {}), self.prompt_count))
+
+    def finish_displayhook(self) -> None:
+        pass
+
+    def set_parent(self, parent: Any) -> None:
+        pass
+
+
+class Published(DisplayPublisher):
+    """What `display` goes through."""
+
+    def publish(  # type: ignore[override]
+        self,
+        data: dict[str, Any],
+        metadata: dict[str, Any] | None = None,
+        *,
+        transient: dict[str, Any] | None = None,
+        update: bool = False,
+        **more: Any,
+    ) -> None:
+        self._validate_data(data, metadata)
+        _flush()
+        name = (transient or {}).get("display_id")
+        _line.send(Display(_clean(data), json_clean(metadata or {}), name and str(name), bool(update)))
+
+    def clear_output(self, wait: bool = False) -> None:
+        _flush()
+        _line.send(Clear(bool(wait)))
+
+    def set_parent(self, parent: Any) -> None:
+        pass
+
+
+class _Kernel:
+    """What `get_ipython().kernel` is here: the sign of a notebook, at which nobody sits."""
+
+    _allow_stdin = False
+
+    def get_parent(self) -> dict[str, Any]:
+        return {}
+
+
+class Shell(ZMQInteractiveShell):
+    """The shell of a notebook."""
+
+    displayhook_class = Type(Shown)  # type: ignore[assignment]
+    display_pub_class = Type(Published)  # type: ignore[assignment]
+
+    def enable_gui(self, gui: Any = None) -> None:
+        """There is no window to look after."""
+
+    def ask_exit(self) -> None:
+        """A notebook has nothing to leave: its next cell runs."""
+
+    def _showtraceback(self, etype: Any, evalue: Any, stb: list[str]) -> None:
+        _flush()
+        _line.send(_failure(etype, evalue, stb))
+        self._last_traceback = stb
+
+
+# Libraries ask for this name to learn that they are in a notebook.
+Shell.__name__ = Shell.__qualname__ = "ZMQInteractiveShell"
+
+
+def _failure(kind: type, error: BaseException | None, traceback: list[str]) -> Failure:
+    try:
+        text = str(error)
+    except BaseException:  # a stranger's own class
+        text = "<an error that cannot be printed>"
+    return Failure(str(getattr(kind, "__name__", kind)), text, [str(part) for part in traceback])
+
+
+def _nobody(*asked: Any, **more: Any) -> NoReturn:
+    raise StdinNotImplementedError("raw_input was called, but this frontend does not support input requests.")
+
+
+def shell() -> Shell:
+    """The shell of this process. Made before the fork, it is there at once, warm, and without a thread."""
+    if not Shell.initialized():
+        config = Config()
+        config.HistoryManager.enabled = False  # it would keep a database, and a thread to write it
+        made = Shell.instance(config=config, kernel=_Kernel())
+        _rehearse(made)
+    return Shell.instance()
+
+
+def _rehearse(shell: Shell) -> None:
+    """What IPython and matplotlib do once, with the first cell, error and figure."""
+    from matplotlib import pyplot
+
+    for source in (
+        "1",
+        "1/0",
+        "import matplotlib.pyplot as plt\nfigure, axes = plt.subplots()\n"
+        "axes.plot([0.1, 1, 10], label='$x^2$')\naxes.set_title('Title')\naxes.set_yscale('log')\naxes.legend()\n"
+        "axes.imshow([[0, 1]])\nNone",
+        "await __import__('asyncio').sleep(0)",
+    ):
+        shell.run_cell(source, store_history=False)
+    pyplot.close("all")
+    shell.reset(new_session=True)
+    shell.execution_count = 1
+    with suppress(Exception):  # where ipykernel has put its own in: widgets have nobody to talk to here
+        import comm
+        from comm import DummyComm
+
+        comm.create_comm = DummyComm
+
+
+def serve(connection: socket.socket) -> None:
+    """Run the cells that come over `connection`, until nobody is there any more."""
+    here = shell()
+    _line.open(connection)
+    sys.stdout, sys.stderr = Printed("stdout", 1), Printed("stderr", 2)
+    builtins.input = getpass.getpass = _nobody
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _line.send(Done(0))
+    while True:
+        loop.run_until_complete(_something(loop, connection))  # what a cell has left running goes on meanwhile
+        if (asked := frames.received_run(connection)) is None:
+            return
+        failure = _run(loop, here, asked.source)
+        _flush()
+        _line.send(Done(asked.number, here.execution_count - 1, failure))
+
+
+async def _something(loop: asyncio.AbstractEventLoop, connection: socket.socket) -> None:
+    """Wait until there is something to read."""
+    there = loop.create_future()
+    loop.add_reader(connection, lambda: None if there.done() else there.set_result(None))
+    try:
+        await there
+    finally:
+        loop.remove_reader(connection)
+
+
+def _run(loop: asyncio.AbstractEventLoop, here: Shell, source: str) -> Failure | None:
+    """Run a cell; the error that ended it, if one did."""
+    task = loop.create_task(_cell(here, source))
+    try:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        result = loop.run_until_complete(task)
+    except KeyboardInterrupt as interrupt:  # while the cell waited for something
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        task.cancel()
+        with suppress(BaseException):
+            loop.run_until_complete(task)
+        here.showtraceback((KeyboardInterrupt, interrupt, interrupt.__traceback__))
+        return _failure(KeyboardInterrupt, interrupt, [])
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    error = result.error_before_exec or result.error_in_exec
+    return None if error is None else _failure(type(error), error, [])
+
+
+async def _cell(here: Shell, source: str) -> Any:
+    """As in ipykernel: within a running loop, so that a cell may wait, and what it starts can find it."""
+    wrong = None
+    try:
+        transformed = here.transform_cell(source)
+    except Exception:
+        transformed, wrong = source, sys.exc_info()
+    result = None
+    try:
+        result = await here.run_cell_async(
+            source, store_history=True, transformed_cell=transformed, preprocessing_exc_tuple=wrong
+        )
+    finally:
+        here.events.trigger("post_execute")
+        here.events.trigger("post_run_cell", result)
+    return result

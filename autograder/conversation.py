@@ -1,0 +1,210 @@
+"""One kernel that runs cells, as the grader sees it: it is given one cell after the other, and time for each."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import socket
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from autograder import frames
+from autograder.frames import Done, Frame, Reader, Run, Stream
+from autograder.warm import Client, Lost
+
+STARTING = 60.0
+"""Seconds in which a kernel must be ready."""
+GRACE = 4.0
+"""Seconds in which a cell that is interrupted must stop."""
+
+_PIECE = 1 << 18
+
+Take = Callable[[Frame, int], None]
+"""Who is told what the cell shows, and how many bytes of it."""
+
+
+class Died(Exception):
+    """The kernel has ended, or can no longer be talked to."""
+
+
+class Stubborn(Exception):
+    """The cell's time is over, and it would not stop."""
+
+
+class Conversation:
+    """A kernel and the line to it. `end` it.
+
+    Parameters
+    ----------
+    client:
+        The warm server that forks it.
+    folder:
+        Where it works.
+    environment:
+        What it finds in its environment beside the server's own.
+    plan:
+        The file that says how it is confined; None for not at all.
+
+    Raises
+    ------
+    autograder.warm.Lost
+        Where the server cannot fork.
+    Died
+        Where the kernel does not become ready. The text is the last that it said.
+    """
+
+    def __init__(self, client: Client, folder: Path, environment: Mapping[str, str], plan: Path | None) -> None:
+        self._line, theirs = socket.socketpair()
+        pipes = [os.pipe() for _ in range(2)]
+        # What programs and libraries print past Python.
+        self._printed: dict[int, str] = {pipes[0][0]: "stdout", pipes[1][0]: "stderr"}
+        try:
+            self.kernel = client.start_cells(
+                folder=str(folder),
+                environment=environment,
+                plan=str(plan) if plan else None,
+                line=theirs,
+                output=pipes[0][1],
+                errors=pipes[1][1],
+            )
+        except BaseException:
+            self._close()
+            raise
+        finally:
+            theirs.close()
+            for _, end in pipes:
+                os.close(end)
+        self._reader = Reader()
+        self._count = 0
+        self._poll = select.poll()
+        for ready in (self._line.fileno(), self.kernel.fileno(), *self._printed):
+            self._poll.register(ready, select.POLLIN)
+        last: list[str] = []
+
+        def note(frame: Frame, size: int) -> None:
+            if isinstance(frame, Stream):
+                last[:] = frame.text.strip().splitlines()[-1:] or last
+
+        try:
+            if self._until_done(0, time.monotonic() + STARTING, note) is None:
+                raise Died(f"it was not ready after {STARTING:g} s")
+        except Died as died:
+            self.end()
+            if self.kernel.lost:
+                raise Lost("the process that it was forked from has ended") from None
+            raise Died(last[0][:300] if last else str(died)) from None
+
+    @property
+    def lost(self) -> bool:
+        """Whether something that the last cell showed did not come whole."""
+        return self._reader.lost
+
+    def run(self, source: str, seconds: float, take: Take, overdue: Callable[[], None]) -> Done:
+        """Run a cell. Where it takes longer than `seconds`, `overdue` is called and the cell is interrupted.
+
+        Raises
+        ------
+        Died
+            Where the kernel ends first.
+        Stubborn
+            Where the cell goes on though it was interrupted.
+        """
+        self._reader.lost = False
+        self._count += 1
+        until = time.monotonic() + seconds
+        self._say(Run(self._count, source), until + GRACE, take)
+        done = self._until_done(self._count, until, take)
+        if done is None:
+            overdue()
+            self.kernel.signal(signal.SIGINT)
+            done = self._until_done(self._count, time.monotonic() + GRACE, take)
+        if done is None:
+            raise Stubborn
+        self._drain(take)
+        return done
+
+    def end(self) -> None:
+        """End the kernel."""
+        self.kernel.kill()
+        self.kernel.wait(10)
+        self.kernel.close()
+        self._close()
+
+    def _close(self) -> None:
+        self._line.close()
+        for end in self._printed:
+            os.close(end)
+        self._printed = {}
+
+    def _say(self, run: Run, until: float, take: Take) -> None:
+        """Hand the cell over, and listen meanwhile: a kernel that is still busy showing something would not."""
+        left = memoryview(frames.packed(run))
+        while left:
+            try:
+                left = left[self._line.send(left, socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL) :]
+            except BlockingIOError:
+                if time.monotonic() > until:
+                    raise Stubborn from None
+                self._listen(0.05, take)
+            except OSError:
+                raise Died("it does not listen any more") from None
+
+    def _until_done(self, cell: int, until: float, take: Take) -> Done | None:
+        """Wait until the cell has ended; None where `until` comes first."""
+        while (left := until - time.monotonic()) > 0:
+            for done in self._listen(left, take):
+                if done.cell == cell:
+                    return done
+        return None
+
+    def _listen(self, seconds: float, take: Take) -> list[Done]:
+        """Take what comes within `seconds`, and return what has ended. `Died` where nothing will come any more."""
+        done: list[Done] = []
+        ready = {number for number, _ in self._poll.poll(max(1.0, seconds * 1000))}
+        ended = self.kernel.fileno() in ready
+        for number in [number for number in self._printed if number in ready]:
+            self._hear(number, take)
+        if self._line.fileno() in ready:
+            data = self._received()
+            if not data and not ended:
+                raise Died("it has closed the line")
+            while data:
+                for frame, size in self._reader.frames(data):
+                    if isinstance(frame, Done):
+                        done.append(frame)
+                    else:
+                        take(frame, size)
+                data = self._received() if ended else b""  # what it still had sent
+        if ended and not done:
+            self._drain(take)
+            raise Died("it has ended")
+        return done
+
+    def _received(self) -> bytes:
+        try:
+            return self._line.recv(_PIECE, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return b""
+        except OSError:
+            raise Died("the line is broken") from None
+
+    def _hear(self, number: int, take: Take) -> bool:
+        """Take what was printed past Python; whether there was something."""
+        data = os.read(number, _PIECE)
+        if not data:
+            self._poll.unregister(number)
+            os.close(number)
+            del self._printed[number]
+            return False
+        name = self._printed[number]
+        take(Stream("stdout" if name == "stdout" else "stderr", data.decode("utf-8", "replace")), len(data))
+        return True
+
+    def _drain(self, take: Take) -> None:
+        """Take what was printed past Python until now; not for ever, if more keeps coming."""
+        for number in list(self._printed):
+            for _ in range(16):
+                if not select.select([number], [], [], 0)[0] or not self._hear(number, take):
+                    break
