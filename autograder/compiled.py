@@ -99,10 +99,9 @@ def _earned(graded: Outcome, cell: str) -> float:
 
 
 def fill(kit: Kit, folder: Path, executor: Executor | None = None) -> Outcome:
-    """Run the solution, and a rehearsal, with a cache that they may write, and put that, whole, into `folder`.
+    """Run the solution, then a rehearsal, with a cache that they may write, and put that, whole, into `folder`.
 
-    Returns how the solution was graded. The two run in `executor`, which may run them at once, else one after the other
-    in this process.
+    Returns how the solution was graded. They run in `executor`, else in this process.
     """
     from autograder import rehearsal
     from autograder.kit import task_of
@@ -113,34 +112,40 @@ def fill(kit: Kit, folder: Path, executor: Executor | None = None) -> Outcome:
         notebook = Path(scratch) / name
         notebook.write_bytes(kit.beside[name])
         solution = task_of(kit, Submission("solution", notebook))
-        # Each has a folder of its own: JAX does not write so that two could write the same file at once.
-        parts = {Path(scratch) / one.submission.student: one for one in (rehearsal.of(solution), solution) if one}
-        for part in parts:
-            part.mkdir()
-        tasks = [replace(one, environment=filling(p), readable=(), writable=(str(p),)) for p, one in parts.items()]
-        outcomes = _graded(kit, tasks, executor)
-        if outcomes[-1].ending is Ending.GRADED:
-            shutil.rmtree(folder.parent, ignore_errors=True)  # one of other content, or of an earlier version
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            kept = folder.with_name(f"{folder.name}.{os.getpid()}.part")
-            kept.mkdir()
-            for part, outcome in zip(parts, outcomes, strict=True):
-                for path in part.iterdir() if outcome.ending is Ending.GRADED else ():
-                    if path.is_file() and not path.is_symlink():
-                        shutil.copyfile(path, kept / path.name)
-            kept.rename(folder)
-    return outcomes[-1]
+        first, more = Path(scratch) / "solution", Path(scratch) / "rehearsal"
+        first.mkdir()
+        graded = _graded(kit, solution, first, executor)
+        if graded.ending is not Ending.GRADED:
+            return graded
+        found = first
+        if (expected := rehearsal.of(solution)) is not None:
+            # A copy, so that what the solution compiled is there whatever becomes of the rehearsal.
+            _copy(first, more)
+            if _graded(kit, expected, more, executor).ending is Ending.GRADED:
+                found = more
+        shutil.rmtree(folder.parent, ignore_errors=True)  # one of other content, or of an earlier version
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        kept = folder.with_name(f"{folder.name}.{os.getpid()}.part")
+        _copy(found, kept)
+        kept.rename(folder)
+    return graded
 
 
-def _graded(kit: Kit, tasks: list[Task], executor: Executor | None) -> list[Outcome]:
+def _graded(kit: Kit, task: Task, cache: Path, executor: Executor | None) -> Outcome:
+    """What comes of a notebook whose kernel may write the cache."""
+    task = replace(task, environment=filling(cache), readable=(), writable=(str(cache),))
     if executor is None:
-        return [kit.grade(task) for task in tasks]
-    outcomes = []
-    for task, future in [(task, executor.submit(kit.grade, task)) for task in tasks]:
-        try:
-            outcomes.append(future.result())
-        except GradingError:
-            raise
-        except (Exception, CancelledError) as error:  # its process ended: the class is graded without
-            outcomes.append(failed(task.submission.student, kit.unit, str(error)))
-    return outcomes
+        return kit.grade(task)
+    try:
+        return executor.submit(kit.grade, task).result()
+    except GradingError:
+        raise
+    except (Exception, CancelledError) as error:  # its process ended: the class is graded without
+        return failed(task.submission.student, kit.unit, str(error))
+
+
+def _copy(cache: Path, to: Path) -> None:
+    to.mkdir()
+    for path in cache.iterdir():
+        if path.is_file() and not path.is_symlink():
+            shutil.copyfile(path, to / path.name)
