@@ -7,6 +7,7 @@ from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
+from pathlib import Path
 
 from autograder import worker
 from autograder.errors import GradingError
@@ -24,6 +25,11 @@ AHEAD = 32
 
 TRIES = 100
 """The attempts of a batch are numbered from this many times its own number on."""
+
+
+def allowed(seconds: int) -> float:
+    """How long grading a notebook may take, in seconds, where one cell may run for so many."""
+    return PATIENCE * seconds + SLACK
 
 
 def outcomes(errands: Iterator[Errand], executor: Executor, ahead: int = AHEAD) -> Iterator[tuple[Errand, Outcome]]:
@@ -81,14 +87,31 @@ def _why(error: BaseException) -> str:
 
 
 @contextmanager
-def here(kit: Kit, jobs: int, seconds: float) -> Iterator[Executor]:
-    """Processes of this machine, each with the kit; all gone on leaving. Each submission may take so many seconds."""
-    executor = Workers(jobs, seconds, begin, (kit, place(kit)))
+def here(jobs: int, seconds: float) -> Iterator[Workers]:
+    """Processes of this machine, none of them started yet; all gone on leaving. Each task may take so many seconds."""
+    workers = Workers(jobs, seconds)
     try:
-        yield executor
-        executor.shutdown()
+        yield workers
     finally:
-        executor.kill()
+        workers.kill()
+
+
+def warm_up(workers: Workers, number: int, grade: Callable[..., Outcome], bank: Path) -> None:
+    """Start the warm process and so many of the workers, wait for none of them, and let them import meanwhile."""
+    if grade is worker.grade_one:
+        workers.begin_with(worker.get_ready, (worker.start(), bank))
+    workers.start(number)
+
+
+@contextmanager
+def equipped(workers: Workers, kit: Kit) -> Iterator[Executor]:
+    """The workers, each with the kit before it has anything to grade; all gone on leaving."""
+    workers.begin_with(begin, (kit, place(kit)))
+    try:
+        yield workers
+        workers.shutdown()
+    finally:
+        workers.kill()
 
 
 def place(kit: Kit) -> str | None:

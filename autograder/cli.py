@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from autograder import lean
 from autograder.errors import GradingError
 from autograder.exercise import BankError
 from autograder.export_command import export
@@ -267,6 +268,7 @@ commands.add_command(export)
 
 def main() -> None:
     """Run a command; an error of ours is one sentence and exit code 2."""
+    lean.be()
     try:
         commands(prog_name="autograder")
     except (GradingError, BankError) as error:

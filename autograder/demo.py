@@ -107,9 +107,9 @@ class _Scribe:
         if kind is Kind.MALFORMED:
             lost = {q.grade_id for q in self.asked}
         elif kind is Kind.ENDLESS:
-            cell, _ = _binding(made, picked)
+            cell, _ = binding(made, picked)
             cell.source = f"while True:\n    pass\n\n{cell.source}"
-            lost = {q.grade_id for q in self.asked if _binding(made, q)[0] is cell}
+            lost = {q.grade_id for q in self.asked if binding(made, q)[0] is cell}
         elif kind is Kind.DELETED:
             made.cells = [c for c in made.cells if c.metadata.get("nbgrader", {}).get("grade_id") != picked.grade_id]
             lost = {picked.grade_id}
@@ -166,7 +166,7 @@ class _Scribe:
                     text = source_of(held, str(question.name), _imported(made))
                 else:
                     text = f"{question.name} = {plain(_array(held(**question.arguments)))!r}"
-                cell, node = _binding(made, question)
+                cell, node = binding(made, question)
                 cell.source = _replaced(cell.source, node, text)
         if answers:
             for cell in made.cells:
@@ -195,15 +195,18 @@ _IMPORTS = {
 }
 
 
-def source_of(function: Callable[..., Any], name: str, imported: Collection[str] = ()) -> str:
-    """The source of a function as a learner would hand it in: called `name`, without decorators and docstring.
+def source_of(
+    function: Callable[..., Any], name: str, imported: Collection[str] = (), decorators: Sequence[ast.expr] = ()
+) -> str:
+    """The source of a function as a learner would hand it in: called `name`, without its decorators and docstring.
 
-    What it uses of `jax`, `jnp`, `lax` and `np`, and is not in `imported`, is imported before it.
+    What it uses of `jax`, `jnp`, `lax` and `np`, and is not in `imported`, is imported before it. `decorators` are those
+    that it gets instead of its own.
     """
     tree = ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(function))))
     node = tree.body[0]
     assert isinstance(node, ast.FunctionDef)
-    node.name, node.decorator_list, node.returns = name, [], None
+    node.name, node.decorator_list, node.returns = name, list(decorators), None
     arguments = node.args
     for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
         argument.annotation = None
@@ -222,7 +225,7 @@ def _imported(made: NotebookNode) -> set[str]:
     return {alias.asname or alias.name for alias in found}
 
 
-def _binding(made: NotebookNode, question: Question) -> tuple[NotebookNode, ast.stmt]:
+def binding(made: NotebookNode, question: Question) -> tuple[NotebookNode, ast.stmt]:
     """The cell in which a learner gives the checked name its value, and the statement that does; the last one counts."""
     found: tuple[NotebookNode, ast.stmt] | None = None
     for cell in made.cells:

@@ -33,6 +33,7 @@ from autograder.plan import Pending, Plan
 from autograder.sandbox import Limits
 from autograder.submission import Submission
 from autograder.worker import grade_one, judge_again
+from autograder.workers import Workers
 
 if TYPE_CHECKING:
     from autograder.pipeline import Task
@@ -123,16 +124,22 @@ def grade_class(
     url = settings.gradebook or f"sqlite:///{into / 'gradebook.db'}"
     with Ledger(url, str(config.CourseDirectory.course_id)) as ledger:
         plan = Plan(assignment, ledger, settings, grade or grade_one, judge if grade else judge_again)
-        pending = plan.pending(submissions, into)
-        planned(len(pending), len(submissions))
-        try:
-            if pending:
-                kit = plan.kit
-                if sum(one.cells is None for one in pending.values()) >= compiled.FEW and kit.grade is grade_one:
-                    kit = compiled.added(kit, into, warned)
-                _carry_out(plan, kit, pending, ledger, settings, executor, seen)
-        finally:
-            rows = _write_table(assignment, ledger, into)
+        with batch.here(settings.jobs, batch.allowed(plan.seconds)) as workers:
+            own = workers if executor is None and settings.cluster is None else None
+            if own is not None and plan.is_due(submissions):
+                batch.warm_up(own, len(submissions), grade or grade_one, assignment.bank_path)
+            pending = plan.pending(submissions, into)
+            planned(len(pending), len(submissions))
+            try:
+                if pending:
+                    if own is not None:
+                        batch.warm_up(own, len(pending), grade or grade_one, assignment.bank_path)
+                    kit = plan.kit
+                    if sum(one.cells is None for one in pending.values()) >= compiled.FEW and kit.grade is grade_one:
+                        kit = compiled.added(kit, into, warned, own)
+                    _carry_out(plan, kit, pending, ledger, settings, own, executor, seen)
+            finally:
+                rows = _write_table(assignment, ledger, into)
     names = {one.student for one in submissions}
     return [row for row in rows if row.student in names]
 
@@ -143,6 +150,7 @@ def _carry_out(
     pending: dict[str, Pending],
     ledger: Ledger,
     settings: Settings,
+    own: Workers | None,
     executor: Executor | None,
     seen: Callable[[Outcome, Row, int], None],
 ) -> None:
@@ -154,39 +162,40 @@ def _carry_out(
         if write(outcome, errand.submission, ledger, into, attempt=errand.attempt, keys=key):
             seen(outcome, ledger.row(outcome.unit, outcome.student), len(pending))
 
-    def errands(own: Executor | None) -> Iterator[Errand]:
+    def errands() -> Iterator[Errand]:
         for one, cells in pending.values():
             read = submission.read(one)
             before = plan.before(one.student, into) if cells is not None else None
-            errand = Errand(kit if own is not None else kit.key, kit.unit, read, first, before, cells or ())
+            errand = Errand(kit if executor is not None else kit.key, kit.unit, read, first, before, cells or ())
             if read.unusable is not None:
                 take(failed(read.student, kit.unit, read.unusable), errand)
             else:
                 yield errand
 
-    with _crew(kit, settings, executor) as (crew, ahead):
-        for errand, outcome in batch.outcomes(errands(executor), crew, ahead):
+    with _crew(kit, settings, own, executor) as (crew, ahead):
+        for errand, outcome in batch.outcomes(errands(), crew, ahead):
             take(outcome, errand)
 
 
 @contextmanager
-def _crew(kit: Kit, settings: Settings, executor: Executor | None) -> Iterator[tuple[Executor, int]]:
+def _crew(
+    kit: Kit, settings: Settings, own: Workers | None, executor: Executor | None
+) -> Iterator[tuple[Executor, int]]:
     """What runs the submissions, and how many of them it is given at once."""
-    seconds = batch.PATIENCE * kit.seconds + batch.SLACK
     if executor is not None:
         yield executor, batch.AHEAD
-    elif settings.cluster is not None:
+    elif own is not None:
+        with batch.equipped(own, kit) as crew:
+            yield crew, max(batch.AHEAD, 2 * settings.jobs)
+    else:
         try:
             from autograder import cluster
         except ModuleNotFoundError as error:
             raise GradingError(
                 f"A cluster needs {error.name}, which is not installed: pip install 'isometry[cluster]'."
             ) from None
-        with cluster.there(settings.cluster, kit, seconds) as crew:
+        with cluster.there(str(settings.cluster), kit, batch.allowed(kit.seconds)) as crew:
             yield crew, batch.AHEAD
-    else:
-        with batch.here(kit, settings.jobs, seconds) as crew:
-            yield crew, max(batch.AHEAD, 2 * settings.jobs)
 
 
 def write(

@@ -23,12 +23,14 @@ from types import TracebackType
 from typing import Any
 
 import sqlalchemy as sql
-from nbgrader.api import Base, Gradebook, InvalidEntry, get_alembic_version
+from alembic.config import Config as Alembic
+from alembic.script import ScriptDirectory
+from nbgrader.api import Base, Gradebook, InvalidEntry
+from nbgrader.dbutil import ALEMBIC_DIR
 from nbgrader.utils import parse_utc
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from autograder.assignment import commands_on_path
 from autograder.errors import GradingError
 from autograder.exercise import Verdict
 from autograder.keys import Keys
@@ -490,9 +492,8 @@ def _prepare(engine: Engine, url: str, course: str | None) -> None:
                 if course is None and not there.has_table(_OUTCOMES.name):
                     raise GradingError(f"Nothing was graded into {shown(url)} yet.")
                 making = True
-                commands_on_path()
+                _make_tables(engine)  # nbgrader itself would run a program for seconds, to ask which version they have
                 Gradebook(url, course or "").close()
-                _stamp(engine)
                 _OURS.create_all(engine)
             _add_columns(engine)
             return
@@ -505,14 +506,22 @@ def _prepare(engine: Engine, url: str, course: str | None) -> None:
             time.sleep(0.1 * (tries + 1))
 
 
-def _stamp(engine: Engine) -> None:
-    """Say which version the tables have, as nbgrader does; it leaves it out where it was stopped on the way before."""
+def _make_tables(engine: Engine) -> None:
+    """Make nbgrader's tables, and say which version they have, as it does itself."""
     with engine.connect().execution_options(isometry_writes=True) as db, db.begin():
         _one_at_a_time(db, "")
+        Base.metadata.create_all(db)
         db.exec_driver_sql("CREATE TABLE IF NOT EXISTS alembic_version (version_num VARCHAR(32) NOT NULL)")
         said = db.exec_driver_sql("SELECT version_num FROM alembic_version").first()
         if said is None and db.execute(sql.select(_SUBMITTED.c.id).limit(1)).first() is None:
-            db.exec_driver_sql(f"INSERT INTO alembic_version (version_num) VALUES ('{get_alembic_version()}')")
+            db.exec_driver_sql(f"INSERT INTO alembic_version (version_num) VALUES ('{_version()}')")
+
+
+def _version() -> str:
+    """The version of nbgrader's tables."""
+    settings = Alembic()
+    settings.set_main_option("script_location", ALEMBIC_DIR.replace("%", "%%"))
+    return str(ScriptDirectory.from_config(settings).get_current_head())
 
 
 def _add_columns(engine: Engine) -> None:

@@ -58,7 +58,7 @@ class Kit:
     confined: bool = True
     limits: Limits = field(default_factory=Limits)
     compiled: dict[str, bytes] = field(default_factory=dict)
-    """What JAX compiled for the solution, by the file it keeps that in."""
+    """What JAX compiled for the class, by the file it keeps that in."""
     processor: str = ""
     """What that was compiled for."""
 

@@ -64,11 +64,20 @@ class Plan:
         self._assignment, self._ledger, self._settings = assignment, ledger, settings
         self._grade, self._judge = grade, judge
         self._config = assignment.settings()
-        self._seconds = settings.seconds or int(self._config.Execute.get("timeout", 60))
+        self.seconds = settings.seconds or int(self._config.Execute.get("timeout", 60))
         self._secret = examiner.secret(settings.into.resolve() / f"{assignment.unit}.secret")
         self._due = ledger.due(assignment.unit)
 
     # -- what there is to do
+
+    def is_due(self, submissions: Sequence[Submission]) -> bool:
+        """Whether it is sure already, before seconds are spent on working out what a class is graded with, that one of
+        these is to be graded."""
+        if self._known is not None:
+            return False  # then it takes no time to find out for sure
+        known = self._ledger.keys(self._assignment.unit)
+        done = {student for student, (state, _) in known.items() if state in (Ending.GRADED, Ending.FAILED)}
+        return self._settings.again or any(one.student not in done for one in submissions)
 
     def pending(self, submissions: Sequence[Submission], into: Path) -> dict[str, Pending]:
         """Those that are to be graded, by student, with what people gave them."""
@@ -154,7 +163,7 @@ class Plan:
         """What else a run depends on."""
         called = f"{self._grade.__module__}.{self._grade.__qualname__}"
         settings = self._settings
-        return [keys.of_environment(), self._seconds, settings.limits, settings.unsafe, called, self._secret]
+        return [keys.of_environment(), self.seconds, settings.limits, settings.unsafe, called, self._secret]
 
     def _run_of(self, kit: Kit) -> str:
         # The secret is in the papers, where the inputs drawn from it are; the bank is judged with, and does not run.
@@ -214,7 +223,7 @@ class Plan:
             self._due,
             beside,
             config,
-            self._seconds,
+            self.seconds,
             papers,
             feedback.formulas(nbformat.reads(released, as_version=4)),
             self._grade,

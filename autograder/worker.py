@@ -10,9 +10,11 @@ from __future__ import annotations
 import atexit
 import gc
 import os
+import signal
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +34,8 @@ fault."""
 _lock = threading.Lock()
 _owner = os.getpid()
 _server: Server | None = None
+_ready = False
+"""Whether that one has said that it is."""
 _told: str | None = None
 _local = threading.local()
 
@@ -42,18 +46,39 @@ def use(place: str) -> None:
     _told = place
 
 
-def place() -> str:
-    """Where this process's own warm process is; one that has ended is replaced. `GradingError` if none can start."""
-    global _owner, _server
+def start() -> str:
+    """Start this process's own warm process, unless it has one, and do not wait for it; returns where it will be."""
+    global _owner, _server, _ready
     with _lock:
         if _owner != os.getpid():  # a copy of the process that started it
             _owner, _server = os.getpid(), None
         if _server is None or not _server.alive():
             if _server is not None:
                 _server.end()
-            _server = Server()
-            _server.ready()
+            _server, _ready = Server(), False
         return _server.place
+
+
+def place() -> str:
+    """Where this process's own warm process is; one that has ended is replaced. `GradingError` if none can start."""
+    global _ready
+    start()
+    with _lock:
+        assert _server is not None
+        if not _ready:
+            _server.ready()
+            _ready = True
+        return _server.place
+
+
+def get_ready(place: str, bank: Path) -> None:
+    """Fork kernels from the warm process at `place`, and import, before a submission comes, what grading one takes."""
+    from autograder import bank as banks
+    from autograder import pipeline  # noqa: F401
+
+    use(place)
+    with suppress(Exception):  # whoever asks from the bank tells what is wrong with it
+        banks.load(bank)
 
 
 def _client() -> Client:
@@ -86,6 +111,9 @@ def end() -> None:
     global _server
     with _lock:
         if _server is not None and _owner == os.getpid():
+            if not _ready:  # it listens to nobody before it has imported everything
+                with suppress(ProcessLookupError):
+                    os.kill(_server.pid, signal.SIGKILL)
             _server.end()
         _server = None
 

@@ -23,13 +23,14 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from autograder import files
+from autograder import files, lean
 from autograder.errors import GradingError
 
 STARTING = 120.0
@@ -44,7 +45,7 @@ class Lost(Exception):
 
 
 class Workers(Executor):
-    """So many processes, started when they are needed first.
+    """So many processes, started when they are needed first, or by `start`.
 
     Parameters
     ----------
@@ -53,7 +54,7 @@ class Workers(Executor):
     seconds:
         How long a task may take. Its process is then ended, and the task is `Lost`.
     initializer, initargs:
-        What each process calls first.
+        What each process calls first. `begin_with` changes it.
     """
 
     def __init__(
@@ -64,7 +65,7 @@ class Workers(Executor):
         initargs: tuple[Any, ...] = (),
     ) -> None:
         self._seconds = seconds
-        self._start = pickle.dumps((sys.path, pickle.dumps((initializer, initargs))))
+        self._first = pickle.dumps((initializer, initargs, {}))
         self._tasks: queue.SimpleQueue[tuple[Future[Any], bytes] | None] = queue.SimpleQueue()
         self._number, self._threads = max(1, number), list[threading.Thread]()
         self._processes: set[_Process] = set()
@@ -80,10 +81,23 @@ class Workers(Executor):
                 raise RuntimeError("cannot schedule new futures after shutdown")
             self._tasks.put((future, task))
             if len(self._threads) < self._number:
-                thread = threading.Thread(target=self._serve, name="worker", daemon=True)
-                self._threads.append(thread)
-                thread.start()
+                self._add()
         return future
+
+    def start(self, number: int) -> None:
+        """Start so many of the processes now, and do not wait for them."""
+        with self._lock:
+            while not self._closed and len(self._threads) < min(number, self._number):
+                self._add(early=True)
+
+    def begin_with(self, initializer: Callable[..., object], initargs: tuple[Any, ...] = ()) -> None:
+        """From now on each process calls this before its next task, and each new one first."""
+        self._first = pickle.dumps((initializer, initargs, {}))
+
+    def _add(self, early: bool = False) -> None:
+        thread = threading.Thread(target=self._serve, args=(early,), name="worker", daemon=True)
+        self._threads.append(thread)
+        thread.start()
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Let the processes end when they have done what was submitted."""
@@ -109,9 +123,12 @@ class Workers(Executor):
             process.kill()
         self.shutdown(cancel_futures=True)
 
-    def _serve(self) -> None:
+    def _serve(self, early: bool) -> None:
         process: _Process | None = None
         try:
+            if early:
+                with suppress(GradingError):  # the first task finds that out, too, and tells
+                    process = self._fit(None)
             while (task := self._tasks.get()) is not None:
                 future, message = task
                 if not future.set_running_or_notify_cancel():
@@ -119,8 +136,7 @@ class Workers(Executor):
                 try:
                     if self._killed:
                         raise Lost("it was stopped")
-                    if process is None or not process.alive:
-                        process = self._replaced(process)
+                    process = self._fit(process)
                     done, value = process.ask(message, self._seconds)
                 except BaseException as error:
                     done, value = False, error
@@ -132,8 +148,13 @@ class Workers(Executor):
             if process is not None:
                 self._leave(process)
 
-    def _replaced(self, process: _Process | None) -> _Process:
+    def _fit(self, process: _Process | None) -> _Process:
+        """The process, or one in its place, that lives and has called what each is to call first."""
         if process is not None:
+            if process.alive:
+                with suppress(Lost):
+                    process.begin(self._first)
+                    return process
             self._leave(process)
         for last in (False, True):  # one that is killed as it starts says nothing about the machine
             new = _Process()
@@ -142,7 +163,7 @@ class Workers(Executor):
             try:
                 if self._killed:
                     raise Lost("it was stopped")
-                new.start(self._start)
+                new.begin(self._first)
                 break
             except Lost as lost:
                 self._leave(new)
@@ -185,14 +206,19 @@ class _Process:
             theirs.close()
             os.close(ends)
         self._connection = Connection(ours.detach())
+        self._begun: bytes | None = None
         self.alive = True
 
-    def start(self, message: bytes) -> None:
-        """Tell it what to call first, and wait until it has."""
+    def begin(self, first: bytes) -> None:
+        """Have it call what each process is to call first, unless it has, and wait until that is done."""
+        if first == self._begun:
+            return
+        message = first if self._begun is not None else pickle.dumps((sys.path, first))
         done, value = self.ask(message, STARTING)
         if not done:
             self.kill()
             raise value if isinstance(value, GradingError) else Lost(f"{type(value).__name__}: {value}")
+        self._begun = first
 
     def ask(self, message: bytes, seconds: float) -> tuple[bool, Any]:
         """Whether the task came back, and what; `Lost` where the process did not live, or took longer than `seconds`."""
@@ -250,6 +276,7 @@ class _Process:
 
 def main() -> None:
     """Take tasks until whoever gives them is gone."""
+    lean.be()
     connection, life = Connection(int(sys.argv[1])), int(sys.argv[2])
     # Whoever is forked from here holds neither: the other side is to notice when this process is gone.
     os.register_at_fork(after_in_child=lambda: _hang_up(connection, life))
@@ -258,31 +285,20 @@ def main() -> None:
     tempfile.tempdir = str(own)
     threading.Thread(target=_end_with_parent, args=(life, own), daemon=True).start()
     try:
-        sys.path[:], first = pickle.loads(connection.recv_bytes())
-
-        def begin() -> None:
-            function, arguments = pickle.loads(first)
-            if function is not None:
-                function(*arguments)
-
-        _answer(connection, begin)
+        sys.path[:], message = pickle.loads(connection.recv_bytes())
         while True:
+            _answer(connection, message)
             message = connection.recv_bytes()
-
-            def call(message: bytes = message) -> Any:
-                function, arguments, named = pickle.loads(message)
-                return function(*arguments, **named)
-
-            _answer(connection, call)
     except (EOFError, OSError):
         pass
     finally:
         _clear(own)
 
 
-def _answer(connection: Connection, call: Callable[[], Any]) -> None:
+def _answer(connection: Connection, message: bytes) -> None:
     try:
-        answer = (True, call())
+        function, arguments, named = pickle.loads(message)
+        answer = (True, function(*arguments, **named) if function is not None else None)
     except Exception as error:
         answer = (False, error)
     try:

@@ -97,6 +97,12 @@ def child() -> tuple[int, int]:
     return os.getpid(), subprocess.Popen(["sleep", "600"]).pid
 
 
+def note(path: str) -> None:
+    """Leave this process's number in a file."""
+    with Path(path).open("a") as file:
+        file.write(f"{os.getpid()}\n")
+
+
 def course(folder: Path) -> Path:
     """A course of one tiny unit."""
     shutil.copytree(FIXTURE, folder / "course")

@@ -19,6 +19,7 @@ import pytest
 from fake_grading import UNIT
 
 from autograder import batch
+from autograder.assignment import Assignment
 from autograder.errors import GradingError
 from autograder.grade import Settings, grade_class
 from autograder.gradebook import Ledger, Row
@@ -113,6 +114,32 @@ def test_an_executor_that_takes_no_more_ends_the_batch_with_one_sentence(graded:
     assert graded({"ada": "right"})["ada"].score == 7
 
 
+def test_a_batch_starts_processes_while_it_works_out_what_is_asked_and_none_where_nothing_is_to_do(
+    graded: Graded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = list[str]()
+    start, papers = Workers.start, Assignment.papers
+    monkeypatch.setattr(Workers, "start", lambda self, number: started.append("processes") or start(self, number))
+    monkeypatch.setattr(Assignment, "papers", lambda self, key: started.append("papers") or papers(self, key))
+    first = graded(CLASS)
+    assert started[:2] == ["processes", "papers"]
+    started.clear()
+    monkeypatch.setattr(Workers, "_add", lambda *a: pytest.fail("a process was started"))
+    assert graded(CLASS) == first and started == []
+
+
+def test_a_batch_that_cannot_begin_leaves_no_process(graded: Graded, monkeypatch: pytest.MonkeyPatch) -> None:
+    def papers(self: Assignment, key: bytes) -> Any:
+        seen.extend(processes())
+        raise GradingError("the bank cannot answer")
+
+    seen: list[int] = []
+    monkeypatch.setattr(Assignment, "papers", papers)
+    with pytest.raises(GradingError, match="the bank cannot answer"):
+        graded(CLASS)
+    assert seen and all(gone(pid) for pid in seen) and processes() == []
+
+
 # --------------------------------------------------------------------------- the processes
 
 
@@ -152,6 +179,43 @@ def test_a_death_is_told_costs_one_task_and_the_next_has_a_new_process(workers: 
     with pytest.raises(Lost, match="code 3"):
         workers.submit(os._exit, 3).result()
     assert workers.submit(divmod, 7, 3).result() == (2, 1)
+
+
+def test_workers_start_before_they_are_needed_and_begin_anew_when_told_to(tmp_path: Path) -> None:
+    workers = Workers(2, 30, fake_grading.note, (str(tmp_path / "first"),))
+    workers.start(5)
+    until = time.monotonic() + 30
+    while not (tmp_path / "first").is_file() or len((tmp_path / "first").read_text().split()) < 2:
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    started = (tmp_path / "first").read_text().split()
+    workers.begin_with(fake_grading.note, (str(tmp_path / "then"),))
+    ran = {workers.submit(os.getpid).result() for _ in range(10)}
+    assert {str(pid) for pid in ran} <= set(started)
+    assert sorted((tmp_path / "then").read_text().split()) == sorted(map(str, ran)), "each of them once"
+    with pytest.raises(Lost):
+        workers.submit(os._exit, 3).result()
+    new = {workers.submit(os.getpid).result() for _ in range(10)} - {int(pid) for pid in started}
+    assert {str(pid) for pid in new} <= set((tmp_path / "then").read_text().split())
+    assert (tmp_path / "first").read_text().split() == started
+    workers.kill()
+    assert all(gone(int(pid)) for pid in started)
+
+
+def test_workers_that_are_ended_while_they_start_are_gone() -> None:
+    workers = Workers(2, 30, time.sleep, (600,))
+    workers.start(2)
+    until = time.monotonic() + 30
+    while len(mine := processes()) < 2:
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    workers.kill()
+    assert all(gone(pid) for pid in mine)
+
+
+def processes() -> list[int]:
+    """The workers of this process."""
+    return [p.pid for p in psutil.Process().children() if "autograder.workers" in p.cmdline()]
 
 
 @pytest.mark.parametrize("how", ["shutdown", "kill"])

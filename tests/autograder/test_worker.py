@@ -128,6 +128,18 @@ def test_a_killed_server_is_replaced_and_costs_nobody_anything(tiny: Class) -> N
     assert warm_server() != server
 
 
+def test_a_warm_process_is_started_without_waiting_and_ends_also_before_it_is_ready(tiny: Class) -> None:
+    worker.end()
+    place = worker.start()
+    assert worker.start() == place and not worker._ready
+    server = warm_server()
+    worker.end()
+    assert not server.is_running() and not Path(place).exists()
+    place = worker.start()
+    assert worker.place() == place and worker._ready
+    assert scores(worker.grade_one(tiny.hand_in("ada"))) == WORTH
+
+
 def test_a_killed_process_ends_its_kernels_and_the_warm_process_serves_the_next(tiny: Class) -> None:
     slow = tiny.hand_in("slow", source("scale", "import time; time.sleep(60)"))
     with Workers(1, 120, worker.use, (worker.place(),)) as crew:
@@ -214,7 +226,7 @@ except OSError as error:
     print(type(error).__name__)
 else:
     os.unlink(os.path.join(folder, "poisoned"))
-print([name.rsplit("/")[-1] for name in seen if "cache_hits" in name or "cache_misses" in name])
+print(*[sum(name.endswith(end) for name in seen) for end in ("compile_requests_use_cache", "cache_hits")])
 """
 
 
@@ -249,7 +261,9 @@ def test_the_solution_fills_the_cache_and_students_read_it_and_cannot_write_it(t
     outputs = nbformat.reads(outcome.notebook, as_version=4).cells[-1].outputs
     said = "".join(o.get("text", "") for o in outputs if o.get("name") == "stdout").splitlines()
     assert said[:2] == ["70.0", "PermissionError"]
-    assert "cache_hits" in said[2] and "cache_misses" not in said[2]
+    # JAX tells of a miss only where it then writes, and here it never does.
+    asked, found = map(int, said[2].split())
+    assert asked == found > 0
     assert not [o for o in outputs if o.get("name") == "stderr"]
     (cache,) = task.readable
     assert {path.name: path.read_bytes() for path in Path(cache).iterdir()} == full.compiled
