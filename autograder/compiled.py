@@ -3,8 +3,9 @@
 Compiling takes JAX longer than all else in a notebook of small exercises, and most of a class lets it compile the same.
 JAX keeps what it compiled in a folder (`jax_compilation_cache_dir`); a folder that a submission could write would be a
 way to change what the next one computes. So the solution's notebook fills it, and one with all else that the bank
-expects of learners (`rehearsal.py`), in kernels like every other, and students' kernels may only read it. It is kept
-beside the gradebook for the next batch.
+expects of learners (`rehearsal.py`), in kernels like every other, and students' kernels may only read it. What is in it
+computes the right answers, so they cannot even list it: a file's name is a digest of the program, and who has written
+the program may have what it was compiled to. It is kept beside the gradebook for the next batch.
 """
 
 from __future__ import annotations
@@ -133,7 +134,7 @@ def fill(kit: Kit, folder: Path, executor: Executor | None = None) -> Outcome:
 
 def _graded(kit: Kit, task: Task, cache: Path, executor: Executor | None) -> Outcome:
     """What comes of a notebook whose kernel may write the cache."""
-    task = replace(task, environment=filling(cache), readable=(), writable=(str(cache),))
+    task = replace(task, environment=filling(cache), known=(), writable=(str(cache),))
     if executor is None:
         return kit.grade(task)
     try:

@@ -88,7 +88,10 @@ def _output(frame: Frame) -> NotebookNode | None:
 def result(data: dict[str, Any], number: int | None, metadata: NotebookNode | None = None) -> NotebookNode:
     """The value of a cell's last line as an output."""
     return NotebookNode(
-        output_type="execute_result", data=NotebookNode(data), metadata=metadata or NotebookNode(), execution_count=number
+        output_type="execute_result",
+        data=NotebookNode(data),
+        metadata=metadata or NotebookNode(),
+        execution_count=number,
     )
 
 

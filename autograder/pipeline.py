@@ -71,8 +71,9 @@ class Task:
     confined: bool = True
     """Whether the kernel runs in the sandbox."""
     limits: Limits = field(default_factory=Limits)
-    readable: tuple[str, ...] = ()
-    """Folders that kernels may read beside the installation, such as the compile cache."""
+    known: tuple[str, ...] = ()
+    """Folders in which kernels may read the files whose names they know, and list nothing: the compile cache. Its files
+    are named after a digest of the program, so only who has written the program finds what it was compiled to."""
     writable: tuple[str, ...] = ()
     """Folders that kernels may write beside their own: none, but for the solution's."""
 
@@ -219,13 +220,15 @@ def _beside(task: Task) -> dict[str, str]:
 
 def _plan(task: Task, scratch: Path, run: Path) -> Path:
     """How the kernel is confined, written down for `sandboxed.py`."""
-    readable = [*sandbox.installation(), *task.readable]
+    readable = sandbox.installation()
     uid = None
-    if os.geteuid() == 0 and sandbox.readable_by_others([*readable, *task.writable]):
+    if os.geteuid() == 0 and sandbox.readable_by_others([*readable, *task.known, *task.writable]):
         uid = OWN_USERS + os.getpid()
         scratch.chmod(0o711)
     plan = Plan(
-        Fence(readable, [str(run), *task.writable], uid, task.limits), str(run / "work"), str(scratch / "answers")
+        Fence(readable, [str(run), *task.writable], task.known, uid, task.limits),
+        str(run / "work"),
+        str(scratch / "answers"),
     )
     path = scratch / f"{run.name}.json"
     plan.write(path)

@@ -3,7 +3,7 @@
 `confine` is called in that process, before it has a second thread and before any of the stranger's code. From then on
 
 - files: it reads Python, the packages and the system's libraries, and reads and writes its own scratch; everything
-  else is closed (Landlock), and no mode, owner or date of a file changes anywhere (seccomp);
+  else is closed (Landlock), no mode, owner or date of a file changes anywhere, and no folder is watched (seccomp);
 - network: no socket can be made, connected or bound, of whatever kind; pairs can (seccomp). Where the process may, it
   has a network of its own, too, with nothing in it (a namespace);
 - processes: it starts none, runs no program, and signals, traces or limits nobody but itself (seccomp);
@@ -54,6 +54,8 @@ class Fence:
     """Files and folders. What is not there is left out."""
     writable: Sequence[str]
     """Folders it may read, write and make sockets in."""
+    known: Sequence[str] = ()
+    """Folders in which it may read the files whose names it knows, and learn no names."""
     uid: int | None = None
     """The user and group to become; None to stay who it is."""
     limits: Limits = field(default_factory=Limits)
@@ -225,6 +227,8 @@ def _landlock(fence: Fence) -> None:
         try:
             for path in (*fence.readable, *SYSTEM):
                 _allow(rules, path, (_READ_FILE | _READ_DIR) & files)
+            for path in fence.known:
+                _allow(rules, path, _READ_FILE & files)
             _allow(rules, os.devnull, (_READ_FILE | _WRITE_FILE) & files)
             for path in fence.writable:
                 _allow(rules, path, (_READ_FILE | _READ_DIR | _WRITE_FILE | _TRUNCATE | _MAKE_AND_REMOVE) & files)
@@ -308,7 +312,7 @@ _ARCHITECTURES = {
             ioprio_set 251 setpriority 141 migrate_pages 256 move_pages 279
             chmod 90 fchmod 91 fchmodat 268 chown 92 fchown 93 lchown 94 fchownat 260
             setxattr 188 lsetxattr 189 fsetxattr 190 removexattr 197 lremovexattr 198 fremovexattr 199
-            utime 132 utimes 235 futimesat 261 utimensat 280
+            utime 132 utimes 235 futimesat 261 utimensat 280 inotify_add_watch 254
             """
         ),
     ),
@@ -330,7 +334,7 @@ _ARCHITECTURES = {
             ioprio_set 30 setpriority 140 migrate_pages 238 move_pages 239
             fchmod 52 fchmodat 53 fchown 55 fchownat 54
             setxattr 5 lsetxattr 6 fsetxattr 7 removexattr 14 lremovexattr 15 fremovexattr 16
-            utimensat 88
+            utimensat 88 inotify_add_watch 27
             """
         ),
     ),

@@ -34,7 +34,7 @@ libc = ctypes.CDLL(None, use_errno=True)
 def system(number, *arguments):
     if libc.syscall(ctypes.c_long(number), *arguments) < 0:
         raise OSError(ctypes.get_errno(), "refused")
-sandbox.confine(Fence(sandbox.installation(), [str(inside)]))
+sandbox.confine(Fence(sandbox.installation(), [str(inside)], [str(inside.with_name("known"))]))
 found = {}
 def attempt(name, act):
     try:
@@ -125,6 +125,25 @@ def test_files_of_the_grader_and_of_others_are_neither_read_nor_changed(place: P
     )
     assert {name for name, came in found.items() if came != "refused"} == set()
     assert state(place.outside) == before
+
+
+def test_of_what_is_known_by_name_no_name_is_learnt(place: Place) -> None:
+    known = place.inside.with_name("known")
+    known.mkdir()
+    (known / "a-long-digest").write_text("compiled")
+    found = place.run(
+        """
+        known = inside.with_name("known")
+        attempt("by name", (known / "a-long-digest").read_text)
+        attempt("list", lambda: os.listdir(known))
+        attempt("list a descriptor", lambda: os.listdir(os.open(known, os.O_RDONLY | os.O_DIRECTORY)))
+        attempt("write", lambda: (known / "a-long-digest").write_text("mine"))
+        attempt("new", lambda: (known / "new").write_text("mine"))
+        attempt("watch", lambda: system(sandbox.number("inotify_add_watch"), libc.inotify_init(), bytes(known), 0xfff))
+        """
+    )
+    assert found.pop("by name") == "'compiled'"
+    assert found and set(found.values()) == {"refused"}
 
 
 def test_modes_owners_and_dates_of_what_is_elsewhere_stay(place: Place) -> None:
@@ -323,7 +342,7 @@ def test_an_own_user_where_root_grades_and_others_may_read_python(tmp_path: Path
     script = (
         "import importlib.util, os, sys; spec = importlib.util.spec_from_file_location('sandbox', sys.argv[1]);"
         "sandbox = importlib.util.module_from_spec(spec); sys.modules['sandbox'] = sandbox; spec.loader.exec_module(sandbox);"
-        f"sandbox.confine(sandbox.Fence(['/usr'], [sys.argv[2]], {uid}));"
+        f"sandbox.confine(sandbox.Fence(['/usr'], [sys.argv[2]], uid={uid}));"
         "open(sys.argv[2] + '/x', 'w').write('mine'); print(os.getresuid(), os.getgroups())"
     )
     command = ["/usr/bin/python3", "-c", script, str(ROOT / "autograder" / "sandbox.py"), str(own)]
@@ -379,6 +398,6 @@ def test_what_is_open_is_found_to_be(monkeypatch: pytest.MonkeyPatch, tmp_path: 
 def test_a_fence_and_its_limits_are_written_down_whole(tmp_path: Path) -> None:
     from autograder.sandboxed import Plan
 
-    plan = Plan(Fence(["/usr"], [str(tmp_path)], 7, Limits(cpu=3)), "folder", "judge")
+    plan = Plan(Fence(["/usr"], [str(tmp_path)], ["/opt"], 7, Limits(cpu=3)), "folder", "judge")
     plan.write(tmp_path / "plan.json")
     assert Plan.read(str(tmp_path / "plan.json")) == plan

@@ -265,7 +265,7 @@ def test_the_solution_fills_the_cache_and_students_read_it_and_cannot_write_it(t
     asked, found = map(int, said[2].split())
     assert asked == found > 0
     assert not [o for o in outputs if o.get("name") == "stderr"]
-    (cache,) = task.readable
+    (cache,) = task.known
     assert {path.name: path.read_bytes() for path in Path(cache).iterdir()} == full.compiled
 
 
@@ -285,4 +285,4 @@ def test_what_was_compiled_for_another_processor_is_not_used(tiny: Class) -> Non
     values = (UNIT, task.released, None, {}, task.config, task.seconds, tiny.papers, {}, worker.grade_one)
     for processor, used in ((compiled.processor(), True), ("another", False)):
         kit = Kit(f"{time.time_ns():x}", "", *values, compiled={"x": b"y"}, processor=processor)
-        assert bool(task_of(kit, task.submission).readable) is used
+        assert bool(task_of(kit, task.submission).known) is used

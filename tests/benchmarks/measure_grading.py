@@ -91,7 +91,7 @@ class _Class:
             path = folder / f"{one.name}.ipynb"
             path.write_bytes(one.content)
             self.tasks.append(task_of(self.kit, read(Submission(one.name, path))))
-        (cache,) = self.tasks[0].readable
+        (cache,) = self.tasks[0].known
         self.cache = compiled.filling(Path(cache))
         self._forks = folder / "forks.json"
         self._forks.write_text(

@@ -157,6 +157,42 @@ def _(n: Handed, at: Place) -> None:
     )
 
 
+@attack(
+    "steals-compiled-solution",
+    "What JAX compiled for the solution is found in its cache, and run on the judge's inputs.",
+    quick=True,
+)
+def _(n: Handed, at: Place) -> None:
+    n.put(
+        relu=at.known()
+        + code("""
+            import ctypes, os
+            import jax, numpy as np
+            from jax._src import compilation_cache, compiler
+            from jaxlib import xla_client
+            folder = os.environ.get('JAX_COMPILATION_CACHE_DIR', '/nowhere')
+            def listed():
+                try: return os.listdir(folder)
+                except OSError: return []
+            if listed(): boast('listed what was compiled')
+            libc = ctypes.CDLL(None)
+            if os.path.isdir(folder) and libc.inotify_add_watch(libc.inotify_init(), folder.encode(), 0xfff) >= 0:
+                boast('watches what others compile')
+            def relu(z):
+                devices = jax.local_devices()[:1]
+                options = compiler.get_compile_options(1, 1)
+                for name in listed():
+                    try:
+                        found, _ = compilation_cache.get_executable_and_time(
+                            name.removesuffix('-cache'), options, devices[0].client, xla_client.DeviceList(tuple(devices)))
+                        shown = found.execute_sharded([jax.device_put(z)]).disassemble_into_single_device_arrays()
+                        value = np.asarray(shown[0][0])
+                        if value.shape == np.shape(z): return value
+                    except Exception: pass
+        """)
+    )
+
+
 @attack("poisons-compile-cache", "Compiled programs in JAX's cache are exchanged for others.")
 def _(n: Handed, at: Place) -> None:
     n.put(

@@ -56,7 +56,9 @@ def numbers(size):
 @exercise(skill="target.relu", points=4, answer=Function(Array(), variants=4, seconds=2.0))
 def relu(z):
     """Write `relu(z)`: max(z, 0), entry by entry."""
-    return np.maximum(z, 0.0)
+    from jax import numpy as jnp
+
+    return jnp.maximum(z, 0.0)  # so that a compiled program that computes it is in the class's cache
 
 
 @relu.variant
