@@ -290,7 +290,9 @@ def serve(connection: socket.socket) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _line.send(Done(0))
     while True:
-        loop.run_until_complete(_something(loop, connection))  # what a cell has left running goes on meanwhile
+        _complete(
+            loop, loop.create_task(_something(loop, connection))
+        )  # what a cell has left running goes on meanwhile
         if (asked := frames.received_run(connection)) is None:
             return
         failure = _run(loop, here, asked.source)
@@ -331,14 +333,7 @@ def _run(loop: asyncio.AbstractEventLoop, here: Shell, source: str) -> Failure |
 
     signal.signal(signal.SIGINT, interrupt)
     try:
-        while not task.done():
-            try:
-                loop.run_until_complete(task)
-            except KeyboardInterrupt:  # in what a cell had left running
-                task.cancel()
-            except BaseException:  # the loop was stopped, or is left by what a cell had left running
-                if loop.is_closed():
-                    raise
+        _complete(loop, task)
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     if task.cancelled():
@@ -346,6 +341,18 @@ def _run(loop: asyncio.AbstractEventLoop, here: Shell, source: str) -> Failure |
     if (error := task.exception()) is None:
         error = task.result().error_before_exec or task.result().error_in_exec
     return None if error is None else _failure(type(error), error, [])
+
+
+def _complete(loop: asyncio.AbstractEventLoop, task: asyncio.Task[Any]) -> None:
+    """Run the loop until the task is done, also where a cell stops the loop, or leaves it by an error in something else."""
+    while not task.done():
+        try:
+            loop.run_until_complete(task)
+        except KeyboardInterrupt:
+            task.cancel()
+        except BaseException:
+            if loop.is_closed():
+                raise
 
 
 def _is_the_loops(frame: FrameType | None) -> bool:
