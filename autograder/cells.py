@@ -20,13 +20,18 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from pathlib import Path
+from types import FrameType
 from typing import Any, NoReturn
 
+import comm
+from ipykernel.compiler import XCachingCompiler
 from ipykernel.jsonutil import encode_images, json_clean
 from ipykernel.zmqshell import ZMQInteractiveShell
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.error import StdinNotImplementedError
+from IPython.external.pickleshare import PickleShareDB
 from traitlets import Type
 from traitlets.config import Config
 
@@ -44,28 +49,45 @@ class _Line:
     def __init__(self) -> None:
         self._connection: socket.socket | None = None
         self._lock = threading.Lock()
+        self._main = 0
+        self._waiting: list[bytes] = []
+        self.busy = False
+        """Whether the main thread is sending. An interrupt that came amid a frame would garble all that follows."""
+        self.interrupted = False
+        """Whether an interrupt came meanwhile, which is to be raised when the frame is sent."""
 
     def open(self, connection: socket.socket) -> None:
         self._connection = connection
         self._lock = threading.Lock()
+        self._main = threading.get_ident()
         os.register_at_fork(after_in_child=self._hang_up)  # where programs may be started: no two speak at once
 
     def _hang_up(self) -> None:
         self._connection = None
 
     def send(self, frame: Frame) -> None:
-        if self._connection is None:
+        if (connection := self._connection) is None:
             return
         data = frames.packed(frame)
         if len(data) > frames.LARGEST:
             data = frames.packed(Stream("stderr", "What was to be shown here is too large, and was left out.\n"))
-        # An interrupt that came while half of a frame is sent would leave the rest of the conversation garbled.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        if threading.get_ident() != self._main:
+            with self._lock:
+                connection.sendall(data)
+            return
+        self._waiting.append(data)
+        if self.busy:  # the handler of a signal, which came while a frame is sent, shows something
+            return
+        self.busy = True
         try:
             with self._lock:
-                self._connection.sendall(data)
+                while self._waiting:
+                    connection.sendall(self._waiting.pop(0))
         finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            self.busy = False
+        if self.interrupted:
+            self.interrupted = False
+            raise KeyboardInterrupt
 
 
 _line = _Line()
@@ -74,7 +96,7 @@ _line = _Line()
 class Printed(io.TextIOBase):
     """Standard output, or error: sends what is printed, in larger pieces."""
 
-    encoding = "utf-8"
+    encoding = "UTF-8"
     errors = "backslashreplace"
 
     def __init__(self, name: Any, number: int) -> None:
@@ -95,7 +117,7 @@ class Printed(io.TextIOBase):
 
     def write(self, text: str) -> int:
         if not isinstance(text, str):
-            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+            raise TypeError(f"write() argument must be str, not {type(text)}")
         with self._lock:
             now = time.monotonic()
             if not self._pieces:
@@ -170,6 +192,10 @@ class _Kernel:
 
     _allow_stdin = False
 
+    def __init__(self) -> None:
+        self.comm_manager = comm.get_comm_manager()
+        self.shell: Shell | None = None
+
     def get_parent(self) -> dict[str, Any]:
         return {}
 
@@ -179,6 +205,13 @@ class Shell(ZMQInteractiveShell):
 
     displayhook_class = Type(Shown)  # type: ignore[assignment]
     display_pub_class = Type(Published)  # type: ignore[assignment]
+
+    @property  # type: ignore[misc]
+    def db(self) -> Any:
+        """Of `%store`; where the shell was made, nobody may write."""
+        if self._db is None:
+            self._db = PickleShareDB(Path.home() / ".ipython" / "db")
+        return self._db
 
     def enable_gui(self, gui: Any = None) -> None:
         """There is no window to look after."""
@@ -208,12 +241,18 @@ def _nobody(*asked: Any, **more: Any) -> NoReturn:
     raise StdinNotImplementedError("raw_input was called, but this frontend does not support input requests.")
 
 
+def _nobody_knows(*asked: Any, **more: Any) -> NoReturn:
+    raise StdinNotImplementedError("getpass was called, but this frontend does not support input requests.")
+
+
 def shell() -> Shell:
     """The shell of this process. Made before the fork, it is there at once, warm, and without a thread."""
     if not Shell.initialized():
         config = Config()
         config.HistoryManager.enabled = False  # it would keep a database, and a thread to write it
-        made = Shell.instance(config=config, kernel=_Kernel())
+        made = Shell.instance(config=config, kernel=_Kernel(), compiler_class=XCachingCompiler)
+        made.kernel.shell = made
+        made.run_line_magic("load_ext", "storemagic")
         _rehearse(made)
     return Shell.instance()
 
@@ -232,13 +271,10 @@ def _rehearse(shell: Shell) -> None:
     ):
         shell.run_cell(source, store_history=False)
     pyplot.close("all")
+    vars(pyplot.draw_if_interactive)["called"] = False  # else the first `%run` would draw
     shell.reset(new_session=True)
     shell.execution_count = 1
-    with suppress(Exception):  # where ipykernel has put its own in: widgets have nobody to talk to here
-        import comm
-        from comm import DummyComm
-
-        comm.create_comm = DummyComm
+    comm.create_comm = comm.DummyComm  # where ipykernel has put its own in: widgets have nobody to talk to here
 
 
 def serve(connection: socket.socket) -> None:
@@ -246,18 +282,29 @@ def serve(connection: socket.socket) -> None:
     here = shell()
     _line.open(connection)
     sys.stdout, sys.stderr = Printed("stdout", 1), Printed("stderr", 2)
-    builtins.input = getpass.getpass = _nobody
+    builtins.input, getpass.getpass = _nobody, _nobody_knows
+    sys.breakpointhook = lambda *where, **more: None  # as in a notebook to which no debugger is attached
+    _find_what_stands_beside_the_notebook()
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _line.send(Done(0))
     while True:
-        loop.run_until_complete(_something(loop, connection))  # what a cell has left running goes on meanwhile
+        _complete(
+            loop, loop.create_task(_something(loop, connection))
+        )  # what a cell has left running goes on meanwhile
         if (asked := frames.received_run(connection)) is None:
             return
         failure = _run(loop, here, asked.source)
         _flush()
         _line.send(Done(asked.number, here.execution_count - 1, failure))
+
+
+def _find_what_stands_beside_the_notebook() -> None:
+    """As IPython does: the folder it works in comes before packages, and after Python's own library."""
+    if "" not in sys.path:
+        packages = [i for i, path in enumerate(sys.path) if path.endswith(("site-packages", "dist-packages"))]
+        sys.path.insert(packages[0] if packages else 0, "")
 
 
 async def _something(loop: asyncio.AbstractEventLoop, connection: socket.socket) -> None:
@@ -273,20 +320,43 @@ async def _something(loop: asyncio.AbstractEventLoop, connection: socket.socket)
 def _run(loop: asyncio.AbstractEventLoop, here: Shell, source: str) -> Failure | None:
     """Run a cell; the error that ended it, if one did."""
     task = loop.create_task(_cell(here, source))
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        """Raised where somebody's code is at work; where the loop itself is, only the cell's waiting is ended."""
+        if _line.busy:
+            _line.interrupted = True
+        elif loop.is_running() and (asyncio.current_task(loop) is not None or not _is_the_loops(frame)):
+            raise KeyboardInterrupt
+        else:
+            task.cancel()
+            loop.call_soon_threadsafe(lambda: None)  # it may be asleep
+
+    signal.signal(signal.SIGINT, interrupt)
     try:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        result = loop.run_until_complete(task)
-    except KeyboardInterrupt as interrupt:  # while the cell waited for something
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        task.cancel()
-        with suppress(BaseException):
-            loop.run_until_complete(task)
-        here.showtraceback((KeyboardInterrupt, interrupt, interrupt.__traceback__))
-        return _failure(KeyboardInterrupt, interrupt, [])
+        _complete(loop, task)
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-    error = result.error_before_exec or result.error_in_exec
+    if task.cancelled():
+        return _failure(KeyboardInterrupt, None, [])
+    if (error := task.exception()) is None:
+        error = task.result().error_before_exec or task.result().error_in_exec
     return None if error is None else _failure(type(error), error, [])
+
+
+def _complete(loop: asyncio.AbstractEventLoop, task: asyncio.Task[Any]) -> None:
+    """Run the loop until the task is done, also where a cell stops the loop, or leaves it by an error in something else."""
+    while not task.done():
+        try:
+            loop.run_until_complete(task)
+        except KeyboardInterrupt:
+            task.cancel()
+        except BaseException:
+            if loop.is_closed():
+                raise
+
+
+def _is_the_loops(frame: FrameType | None) -> bool:
+    return frame is None or str(frame.f_globals.get("__name__")).partition(".")[0] in ("asyncio", "selectors")
 
 
 async def _cell(here: Shell, source: str) -> Any:

@@ -20,9 +20,11 @@ GRACE = 4.0
 """Seconds in which a cell that is interrupted must stop."""
 
 _PIECE = 1 << 18
+_STILL_THERE = 64
+"""So many pieces of what a kernel that has ended had still sent are taken. What it had started may send for ever."""
 
-Take = Callable[[Frame, int], None]
-"""Who is told what the cell shows, and how many bytes of it."""
+Take = Callable[[Frame], None]
+"""Who is told what the cell shows."""
 
 
 class Died(Exception):
@@ -83,7 +85,7 @@ class Conversation:
             self._poll.register(ready, select.POLLIN)
         last: list[str] = []
 
-        def note(frame: Frame, size: int) -> None:
+        def note(frame: Frame) -> None:
             if isinstance(frame, Stream):
                 last[:] = frame.text.strip().splitlines()[-1:] or last
 
@@ -147,7 +149,8 @@ class Conversation:
             except BlockingIOError:
                 if time.monotonic() > until:
                     raise Stubborn from None
-                self._listen(0.05, take)
+                self._listen(0.0, take)
+                select.select([], [self._line], [], 0.05)
             except OSError:
                 raise Died("it does not listen any more") from None
 
@@ -170,13 +173,14 @@ class Conversation:
             data = self._received()
             if not data and not ended:
                 raise Died("it has closed the line")
-            while data:
-                for frame, size in self._reader.frames(data):
+            for _ in range(_STILL_THERE if ended else 1):
+                for frame in self._reader.frames(data):
                     if isinstance(frame, Done):
                         done.append(frame)
                     else:
-                        take(frame, size)
-                data = self._received() if ended else b""  # what it still had sent
+                        take(frame)
+                if not (data := self._received() if ended else b""):
+                    break
         if ended and not done:
             self._drain(take)
             raise Died("it has ended")
@@ -199,7 +203,7 @@ class Conversation:
             del self._printed[number]
             return False
         name = self._printed[number]
-        take(Stream("stdout" if name == "stdout" else "stderr", data.decode("utf-8", "replace")), len(data))
+        take(Stream("stdout" if name == "stdout" else "stderr", data.decode("utf-8", "replace")))
         return True
 
     def _drain(self, take: Take) -> None:

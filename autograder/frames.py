@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import socket
 import struct
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -17,6 +17,9 @@ LARGEST = 8_000_000
 """Bytes of one frame. What a kernel would show in a larger one is left out."""
 
 _LENGTH = struct.Struct(">I")
+
+Number = Annotated[int, msgspec.Meta(ge=0, lt=1 << 53)]
+"""Of a cell."""
 
 
 class Run(msgspec.Struct, forbid_unknown_fields=True):
@@ -47,7 +50,7 @@ class Result(msgspec.Struct, tag="result"):
 
     data: dict[str, Any]
     metadata: dict[str, Any]
-    number: int
+    number: Number
 
 
 class Failure(msgspec.Struct, tag="failure"):
@@ -67,8 +70,8 @@ class Clear(msgspec.Struct, tag="clear"):
 class Done(msgspec.Struct, tag="done"):
     """The cell with this number has ended; zero: the kernel is ready. With the error that ended it, if one did."""
 
-    cell: int
-    number: int | None = None
+    cell: Number
+    number: Number | None = None
     """IPython's own number of the cell."""
     failure: Failure | None = None
 
@@ -125,14 +128,14 @@ class Reader:
         self.lost = False
         """Whether something that came was too large, or no frame, and was left out."""
 
-    def frames(self, data: bytes) -> list[tuple[Frame, int]]:
-        """The frames that are whole now that `data` has come, each with its length."""
+    def frames(self, data: bytes) -> list[Frame]:
+        """The frames that are whole now that `data` has come."""
         if self._passing:
             passed = min(self._passing, len(data))
             self._passing -= passed
             data = data[passed:]
         self._held += data
-        found: list[tuple[Frame, int]] = []
+        found: list[Frame] = []
         start = 0
         while len(self._held) - start >= _LENGTH.size:
             (size,) = _LENGTH.unpack_from(self._held, start)
@@ -147,7 +150,7 @@ class Reader:
                 break
             start = begin + size
             try:
-                found.append((_frames.decode(memoryview(self._held)[begin:start]), size))
+                found.append(_frames.decode(memoryview(self._held)[begin:start]))
             except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
                 self.lost = True
         del self._held[:start]

@@ -2,87 +2,148 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from typing import Any
 
 from nbformat import NotebookNode
 
-from autograder.frames import Clear, Display, Failure, Frame, Result, Stream
+from autograder.frames import Clear, Display, Done, Failure, Frame, Result, Stream
 
 MOST = 4_000_000
-"""Bytes of output that one cell may leave."""
+"""Bytes of output that one cell may leave, with what it adds to those of cells before."""
+ALL = 50_000_000
+"""Bytes of output that a notebook may leave."""
 TRUNCATED = "... Output truncated ..."
+
+_OUTPUT, _VALUE = 300, 30
+"""Bytes that each output counts, and each value in it, beside its text: a million empty ones would be many, too."""
+_ALIKE = 100
+"""So many outputs may bear one name, and are changed together. Further ones are shown, and stay as they are."""
+_DEEPEST = 60
+"""So many levels of JSON are kept: whoever reads the notebook must be able to follow."""
+_IS_JSON = re.compile(r"application/(.*\+)?json")
+
+_Showing = Stream | Display | Result | Failure
+
+
+@dataclass(slots=True)
+class _Shown:
+    output: NotebookNode
+    size: int
+    cell: int
+    name: str | None = None
 
 
 class Outputs:
     """Collects the outputs of one cell after the other. What is shown again under the same name is changed where it is."""
 
     def __init__(self) -> None:
-        self._cell: list[NotebookNode] = []
-        self._named: dict[str, list[NotebookNode]] = {}
-        self._passed, self._full, self._clearing = 0, False, False
+        self._count = 0
+        self._shown: list[_Shown] = []
+        self._named: dict[str, list[_Shown]] = {}
+        self._before, self._here, self._elsewhere = 0, 0, 0
+        self._full, self._clearing = False, False
 
     def begin(self) -> None:
         """A cell begins, which has shown nothing."""
-        self._cell = []
-        self._passed, self._full, self._clearing = 0, False, False
+        self._count += 1
+        self._before += self._here + self._elsewhere
+        self._shown = []
+        self._here, self._elsewhere = 0, 0
+        self._full, self._clearing = False, False
 
     def end(self) -> list[NotebookNode]:
         """What it has shown."""
-        for output in self._cell:
+        found = [shown.output for shown in self._shown]
+        for output in found:
             if output.output_type == "stream" and isinstance(output.text, list):
                 output.text = "".join(output.text)
-        return self._cell
+        return found
 
-    def take(self, frame: Frame, size: int) -> None:
-        """Take what came, which was so many bytes long."""
+    def take(self, frame: Frame) -> None:
+        """Take what came."""
         if isinstance(frame, Clear):
             if frame.wait:
                 self._clearing = True
             else:
-                self._cell.clear()
+                self._clear()
             return
-        if not self._fits(size):
-            return
-        if isinstance(frame, Display) and frame.id is not None:
-            for shown in self._named.get(frame.id, ()):
-                shown.data, shown.metadata = _bundle(frame.data), _node(frame.metadata)
-        if isinstance(frame, Display) and frame.update:
-            return
+        if isinstance(frame, Display):
+            self._change(frame)
+            if frame.update:
+                return
         if self._clearing:
-            self._cell.clear()
-            self._clearing = False
+            self._clear()
         if isinstance(frame, Stream):
             self._print(frame)
-        elif (output := _output(frame)) is not None:
-            self._cell.append(output)
-            if isinstance(frame, Display) and frame.id is not None:
-                self._named.setdefault(frame.id, []).append(output)
+        elif not isinstance(frame, Done):
+            self._add(frame, frame.id if isinstance(frame, Display) else None)
 
-    def _fits(self, size: int) -> bool:
-        self._passed += size
-        if self._passed > MOST and not self._full:
-            self._passed = size + sum(map(_size, self._cell))  # without what was cleared
-            self._full = self._passed > MOST
-            if self._full:
-                self._cell.append(NotebookNode(output_type="stream", name="stdout", text=TRUNCATED))
-        return not self._full
+    def _add(self, frame: _Showing, name: str | None = None) -> None:
+        if not self._fits(size := _size_of(frame)):
+            return
+        self._here += size
+        shown = _Shown(_output(frame), size, self._count)
+        self._shown.append(shown)
+        if name is not None and len(alike := self._named.setdefault(name, [])) < _ALIKE:
+            shown.name = name
+            alike.append(shown)
 
     def _print(self, frame: Stream) -> None:
-        last = self._cell[-1] if self._cell else None
-        if last is not None and last.output_type == "stream" and last.name == frame.name:
-            last.text.append(frame.text)
-        else:
-            self._cell.append(NotebookNode(output_type="stream", name=frame.name, text=[frame.text]))
+        last = self._shown[-1] if self._shown else None
+        if last is None or last.output.output_type != "stream" or last.output.name != frame.name:
+            self._add(frame)
+        elif self._fits(size := _size(frame.text)):
+            self._here += size
+            last.size += size
+            last.output.text.append(frame.text)
+
+    def _change(self, frame: Display) -> None:
+        """Change what bears the same name, in this cell and those before."""
+        alike = self._named.get(frame.id) if frame.id is not None else None
+        if not alike:
+            return
+        size = _size_of(frame)
+        if not self._fits(sum(size - shown.size for shown in alike)):
+            return
+        data, metadata = _bundle(frame.data), _node(frame.metadata)
+        for shown in alike:
+            if shown.cell == self._count:
+                self._here += size - shown.size
+            else:
+                self._elsewhere += size - shown.size
+            shown.size, shown.output.data, shown.output.metadata = size, data, metadata
+
+    def _clear(self) -> None:
+        """What the cell has shown is gone, and nothing changes it any more."""
+        for name in {shown.name for shown in self._shown if shown.name is not None}:
+            if left := [shown for shown in self._named[name] if shown.cell != self._count]:
+                self._named[name] = left
+            else:
+                del self._named[name]
+        self._shown, self._here = [], 0
+        self._full, self._clearing = False, False
+
+    def _fits(self, more: int) -> bool:
+        """Whether there is room for so many bytes more. Where not, that is said, and nothing more is shown."""
+        if not self._full and more > 0:
+            used = self._here + self._elsewhere
+            self._full = used + more > MOST or self._before + used + more > ALL
+            if self._full:
+                said = NotebookNode(output_type="stream", name="stdout", text=TRUNCATED)
+                self._shown.append(_Shown(said, 0, self._count))
+        return not self._full
 
 
-def _output(frame: Frame) -> NotebookNode | None:
+def _output(frame: _Showing) -> NotebookNode:
+    if isinstance(frame, Stream):
+        return NotebookNode(output_type="stream", name=frame.name, text=[frame.text])
     if isinstance(frame, Failure):
         return failure(frame.name, frame.text, frame.traceback)
     if isinstance(frame, Result):
         return result(_bundle(frame.data), frame.number, _node(frame.metadata))
-    if isinstance(frame, Display):
-        return NotebookNode(output_type="display_data", data=_bundle(frame.data), metadata=_node(frame.metadata))
-    return None
+    return NotebookNode(output_type="display_data", data=_bundle(frame.data), metadata=_node(frame.metadata))
 
 
 def result(data: dict[str, Any], number: int | None, metadata: NotebookNode | None = None) -> NotebookNode:
@@ -102,29 +163,41 @@ def failure(kind: str, said: str, traceback: list[str] | None = None) -> Noteboo
 
 def _bundle(data: dict[str, Any]) -> NotebookNode:
     """What a notebook may hold of a bundle: any JSON where the kind is JSON, text elsewhere."""
-    return NotebookNode(
-        {
-            kind: _node(value)
-            for kind, value in data.items()
-            if isinstance(value, str) or kind == "application/json" or kind.endswith("+json")
-        }
-    )
+    found = NotebookNode()
+    for kind, value in data.items():
+        if _IS_JSON.fullmatch(kind):
+            found[kind] = _node(value)
+        elif isinstance(value, str):
+            found[kind] = value
+        elif isinstance(value, list) and all(isinstance(line, str) for line in value):
+            found[kind] = "".join(value)
+    return found
 
 
-def _node(value: Any) -> Any:
+def _node(value: Any, depth: int = 0) -> Any:
+    if isinstance(value, dict | list) and depth > _DEEPEST:
+        return "…"
     if isinstance(value, dict):
-        return NotebookNode({key: _node(one) for key, one in value.items()})
+        return NotebookNode({key: _node(one, depth + 1) for key, one in value.items()})
     if isinstance(value, list):
-        return [_node(one) for one in value]
+        return [_node(one, depth + 1) for one in value]
     return value
 
 
-def _size(content: Any) -> int:
+def _size_of(frame: _Showing) -> int:
+    if isinstance(frame, Stream):
+        return _OUTPUT + _size(frame.text)
+    if isinstance(frame, Failure):
+        return _OUTPUT + _size([frame.name, frame.text, frame.traceback])
+    return _OUTPUT + _size(frame.data) + _size(frame.metadata)
+
+
+def _size(content: Any, depth: int = 0) -> int:
     """About how many bytes some content holds."""
-    if isinstance(content, str | bytes):
-        return len(content)
-    if isinstance(content, dict):
-        return sum(_size(key) + _size(value) for key, value in content.items())
-    if isinstance(content, list | tuple):
-        return sum(map(_size, content))
-    return 8
+    if isinstance(content, str):
+        return _VALUE + len(content)
+    if isinstance(content, dict) and depth <= _DEEPEST:
+        return 4 * _VALUE + sum([_size(key) + _size(value, depth + 1) for key, value in content.items()])
+    if isinstance(content, list) and depth <= _DEEPEST:
+        return 2 * _VALUE + sum([_size(value, depth + 1) for value in content])
+    return _VALUE

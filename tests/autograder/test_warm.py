@@ -105,6 +105,11 @@ def said_by(outputs: Sequence[Any]) -> str:
 
 def run_in_ipykernel(client: Client, folder: Path, sources: Sequence[str], environment: Any = None) -> list[str]:
     """The same in an ipykernel of it, which speaks `jupyter_client`."""
+    return [said_by(outputs) for outputs in outputs_in_ipykernel(client, folder, sources, environment)]
+
+
+def outputs_in_ipykernel(client: Client, folder: Path, sources: Sequence[str], environment: Any = None) -> list[Any]:
+    """The outputs of each of these cells in an ipykernel."""
     notebook = new_notebook(cells=[new_code_cell(source) for source in sources])
     spec = KernelSpec(argv=["python", "-f", "{connection_file}"], language="python")
     manager = AsyncKernelManager(transport="ipc", ip=str(folder / "kernel"))
@@ -121,7 +126,7 @@ def run_in_ipykernel(client: Client, folder: Path, sources: Sequence[str], envir
 
     with ThreadPoolExecutor(1) as own:  # Playwright's tests leave a loop running in this thread
         own.submit(asyncio.run, all_of_it()).result()
-    return [said_by(cell.outputs) for cell in notebook.cells]
+    return [cell.outputs for cell in notebook.cells]
 
 
 # --------------------------------------------------------------------------- what it is
