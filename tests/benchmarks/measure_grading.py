@@ -17,8 +17,11 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 if TYPE_CHECKING:
     from autograder.demo import Learner
@@ -50,6 +53,9 @@ def measure(runs: int) -> dict[str, float]:
             ours.append(graded.ours() / LEARNERS)
         peak = graded.peak
         again = regrading.measure(UNIT, demo.hand_in(whole, UNIT, Path(folder) / "again"), Path(folder) / "again", ROOT)
+        with _Class(Path(folder), whole, rehearsed=False) as strangers:
+            strangers.ours()
+            strange_floor, strange = strangers.floor() / LEARNERS, strangers.ours() / LEARNERS
         whole_command = _command(demo, whole, Path(folder) / "command") / LEARNERS
         stock = _stock(demo, whole, Path(folder) / "stock", {}) / LEARNERS
         cached = _stock(demo, whole, Path(folder) / "cached", graded.cache) / LEARNERS
@@ -64,6 +70,10 @@ def measure(runs: int) -> dict[str, float]:
         "grading.ratio_to_nbgrader": stock / a,
         "grading.ratio_to_nbgrader_cached": cached / a,
         "grading.ratio_to_nbgrader_of_the_command": stock / whole_command,
+        # The class's code is what its bank expects, and so was compiled before. Here only the solution was.
+        "grading.unrehearsed_seconds_per_submission": strange,
+        "grading.unrehearsed_ratio_to_floor": strange / strange_floor,
+        "grading.unrehearsed_ratio_to_nbgrader": stock / strange,
         "grading.worker_peak_mb": peak / 1e6,
         **again,
     }
@@ -72,20 +82,22 @@ def measure(runs: int) -> dict[str, float]:
 class _Class:
     """The class handed in, its kit with the cache filled, and two workers that stay."""
 
-    def __init__(self, folder: Path, learners: list[Learner]) -> None:
-        from autograder import compiled
+    def __init__(self, folder: Path, learners: list[Learner], rehearsed: bool = True) -> None:
+        from autograder import compiled, rehearsal
         from autograder.grade import Settings, grade_one
         from autograder.gradebook import Ledger
         from autograder.kit import task_of
         from autograder.plan import Plan
         from autograder.submission import Submission, read
 
-        into = folder / "into"
+        into = folder / ("into" if rehearsed else "unrehearsed")
         into.mkdir()
         assignment = _assignment()
         with Ledger(f"sqlite:///{into / 'gradebook.db'}", "isometry") as ledger:
             plan = Plan(assignment, ledger, Settings(into, jobs=WORKERS), grade_one, None)
-            self.kit: Kit = compiled.added(plan.kit, into)
+            with nullcontext() if rehearsed else mock.patch.object(rehearsal, "of", lambda task: None):
+                kit: Kit = compiled.added(plan.kit, into)
+        self.kit = replace(kit, key=f"{kit.key}-{into.name}")
         self.tasks: list[Task] = []
         for one in learners:
             path = folder / f"{one.name}.ipynb"
