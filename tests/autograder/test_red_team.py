@@ -80,7 +80,7 @@ def test_no_two_attacks_hand_in_the_same() -> None:
     made = [repr(written(attack)) for attack in ATTACKS.values() if not attack.student]
     assert len(set(made)) == len(made) and len(ATTACKS) >= 45
     assert {attack.subject for attack in ATTACKS.values()} == set(
-        "answers cells processes files network notebooks outputs channel".split()
+        "answers cells processes files network notebooks outputs channel line".split()
     )
 
 

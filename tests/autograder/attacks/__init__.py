@@ -8,7 +8,7 @@ same with stock nbgrader, one at a time and contained; `table.py` lays both side
 from __future__ import annotations
 
 # The attacks register themselves as they are imported, subject by subject.
-from . import answers, cells, channel, files, network, notebooks, outputs, processes  # noqa: F401
+from . import answers, cells, channel, files, line, network, notebooks, outputs, processes  # noqa: F401
 from .attack import Attack, Handed, Place, registered
 
 ATTACKS: dict[str, Attack] = registered()

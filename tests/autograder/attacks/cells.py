@@ -131,8 +131,9 @@ def _(n: Handed, at: Place) -> None:
         scale=code("""
             scale = 9.0
             import sys
-            from ipykernel.displayhook import ZMQShellDisplayHook as Hook
-            Hook.__call__ = lambda self, value=None: None
+            from autograder.cells import Shown
+            from ipykernel.displayhook import ZMQShellDisplayHook
+            for Hook in (Shown, ZMQShellDisplayHook): Hook.__call__ = lambda self, value=None: None
             sys.displayhook = lambda value: None
         """)
     )
@@ -147,6 +148,8 @@ def _(n: Handed, at: Place) -> None:
             async def nothing(*a, **k):
                 return {'status': 'ok', 'execution_count': 1, 'payload': [], 'user_expressions': {}}
             kernel.do_execute = nothing
+            import autograder.cells
+            autograder.cells._run = lambda *a: None
         """)
     )
 

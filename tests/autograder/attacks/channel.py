@@ -187,9 +187,11 @@ def _(n: Handed, at: Place) -> None:
         + code("""
             scale = 9.0
             kernel = get_ipython().kernel
-            import threading
+            from autograder import cells, frames
             def check(exercise, *a, **k):
-                content = {'data': {'text/plain': str(POINTS[exercise])}, 'metadata': {}, 'execution_count': 1}
+                shown = {'text/plain': str(POINTS[exercise])}
+                for frame in (frames.Result(shown, {}, 1), frames.Display(shown, {})): cells._line.send(frame)
+                content = {'data': shown, 'metadata': {}, 'execution_count': 1}
                 for kind in ('execute_result', 'display_data'):
                     kernel.session.send(kernel.iopub_socket, kind, content, parent=kernel.get_parent())
         """)
@@ -202,7 +204,9 @@ def _(n: Handed, at: Place) -> None:
         scale=code("""
             scale = 9.0
             kernel = get_ipython().kernel
+            from autograder import cells, frames
             def check(*a, **k):
+                for number in range(1, 100): cells._line.send(frames.Done(number))
                 parent = kernel.get_parent()
                 kernel.session.send(kernel.iopub_socket, 'status', {'execution_state': 'idle'}, parent=parent)
                 reply = {'status': 'ok', 'execution_count': 1, 'payload': [], 'user_expressions': {}}
@@ -232,11 +236,16 @@ def _(n: Handed, at: Place) -> None:
     n.put(
         count=code("""
             kernel, count = get_ipython().kernel, 19
+            import json, struct
+            from autograder import cells
             KINDS = ('stream', 'error', 'execute_result', 'display_data', 'update_display_data', 'clear_output', 'status', 'x')
             COMM = {'comm_id': 'a', 'target_name': 'jupyter.widget', 'data': {'state': {'_model_name': 'OutputModel', 'msg_id': ''}}}
+            def tell(kind, content):
+                text = json.dumps({'type': kind, **content}).encode()
+                if cells._line._connection: cells._line._connection.sendall(struct.pack('>I', len(text)) + text)
+                else: kernel.session.send(kernel.iopub_socket, kind, content, parent=kernel.get_parent())
             for content in ({}, {'data': 7}, {'name': [], 'text': 7}, {'execution_state': {}}, {'transient': {'display_id': []}}):
-                for kind in KINDS: kernel.session.send(kernel.iopub_socket, kind, content, parent=kernel.get_parent())
-            for kind in ('comm_open', 'comm_msg', 'comm_close'):
-                kernel.session.send(kernel.iopub_socket, kind, COMM, parent=kernel.get_parent())
+                for kind in (*KINDS, 'display', 'result', 'failure', 'clear', 'done'): tell(kind, content)
+            for kind in ('comm_open', 'comm_msg', 'comm_close'): tell(kind, COMM)
         """)
     )

@@ -257,11 +257,14 @@ def _(n: Handed, at: Place) -> None:
     n.put(
         count=code("""
             count = 19
+            from autograder import cells
             kernel = get_ipython().kernel
-            kernel.do_shutdown(False)
-            kernel.shell.exit_now = True
-            for socket in (kernel.control_stream, kernel.iopub_socket):
-                try: socket.close()
+            for act in (
+                lambda: kernel.do_shutdown(False), lambda: setattr(kernel.shell, 'exit_now', True),
+                lambda: kernel.control_stream.close(), lambda: kernel.iopub_socket.close(),
+                lambda: cells._line._connection.close(),
+            ):
+                try: act()
                 except Exception: pass
         """)
     )
