@@ -18,6 +18,8 @@ STARTING = 60.0
 """Seconds in which a kernel must be ready."""
 GRACE = 4.0
 """Seconds in which a cell that is interrupted must stop."""
+AGAIN = 1.0
+"""Seconds after which it is interrupted once more."""
 
 _PIECE = 1 << 18
 _STILL_THERE = 64
@@ -120,10 +122,7 @@ class Conversation:
         done = self._until_done(self._count, until, take)
         if done is None:
             overdue()
-            self.kernel.signal(signal.SIGINT)
-            done = self._until_done(self._count, time.monotonic() + GRACE, take)
-        if done is None:
-            raise Stubborn
+            done = self._interrupted(take)
         self._drain(take)
         return done
 
@@ -153,6 +152,15 @@ class Conversation:
                 select.select([], [self._line], [], 0.05)
             except OSError:
                 raise Died("it does not listen any more") from None
+
+    def _interrupted(self, take: Take) -> Done:
+        """Interrupt the cell until it ends: once may be too early, where the machine is so busy that it has not begun."""
+        over = time.monotonic() + GRACE
+        while (now := time.monotonic()) < over:
+            self.kernel.signal(signal.SIGINT)
+            if (done := self._until_done(self._count, min(over, now + AGAIN), take)) is not None:
+                return done
+        raise Stubborn
 
     def _until_done(self, cell: int, until: float, take: Take) -> Done | None:
         """Wait until the cell has ended; None where `until` comes first."""
