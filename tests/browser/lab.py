@@ -271,7 +271,8 @@ class Form:
     def master(self) -> None:
         """Answer right until the skill is mastered."""
         for _ in range(3):
-            assert self.answer(self.right()).startswith("✓ Right")
+            said = self.answer(self.right())
+            assert said.startswith("✓ Right"), f"{self.question} → {said}"
             if "mastered" in self.standing:
                 return
             self.another()
