@@ -275,6 +275,9 @@ class _Function:
     def __call__(self) -> None:
         raise TypeError
 
+    def __repr__(self) -> str:
+        return f"<function {self.__dict__.get('__name__', '')}>"
+
 
 def understood(value: Value, arrays: list[NDArray[Any]]) -> Any:
     """What `described` was given, as far as the judge needs it: the entries, or a stand-in of the same kind and name."""
@@ -297,7 +300,7 @@ def understood(value: Value, arrays: list[NDArray[Any]]) -> Any:
             if name in ("int", "float", "bool", "complex") and array.ndim == 0:
                 return array.item()
             return array.tolist() if name in ("list", "tuple") and array.size <= 100 else array
-    return type(name, (), {})()
+    return type(name, (), {"__repr__": lambda self: f"<{name}>"})()  # no address: a page is the same every time
 
 
 def _line(text: str) -> str:

@@ -18,7 +18,7 @@ STARTING = 60.0
 """Seconds in which a kernel must be ready."""
 GRACE = 4.0
 """Seconds in which a cell that is interrupted must stop."""
-AGAIN = 1.0
+AGAIN = 2.0
 """Seconds after which it is interrupted once more."""
 
 _PIECE = 1 << 18

@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 import os
+import platform
+import re
 import shutil
 import subprocess
 import tempfile
+from contextlib import suppress
 from pathlib import Path
+
+import psutil
 
 from autograder.errors import GradingError
 
+_PART = ".part"
+"""How the name of a file ends that is not whole yet."""
+
 
 def write(path: Path, content: str | bytes) -> None:
-    """Write `content` to `path`, making its folders; `GradingError` where the disk refuses."""
+    """Write `content` to `path`, making its folders; `GradingError` where the disk refuses.
+
+    What a process of this machine that was killed amid the same has left there is removed.
+    """
     data = content.encode("utf-8", "replace") if isinstance(content, str) else content
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        _clear(path)
+        own = f".{os.getpid()}@{platform.node()}{_PART}"
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=own, dir=path.parent)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
@@ -29,6 +42,14 @@ def write(path: Path, content: str | bytes) -> None:
             raise
     except OSError as error:
         raise GradingError(unwritable(path, error)) from None
+
+
+def _clear(path: Path) -> None:
+    here = re.compile(rf"\.{re.escape(path.name)}\..*\.(\d+)@{re.escape(platform.node())}{re.escape(_PART)}")
+    for name in os.listdir(path.parent):
+        if (found := here.fullmatch(name)) and not psutil.pid_exists(int(found[1])):
+            with suppress(FileNotFoundError):
+                os.unlink(path.parent / name)
 
 
 def writable(folder: Path) -> None:

@@ -628,3 +628,10 @@ def test_a_transcript_that_would_be_too_large_is_not_kept() -> None:
     assert large.to_text() == ""
     with pytest.raises(Refused):
         Transcript.from_text("{}")
+
+
+def test_what_stands_for_a_value_that_is_no_data_reads_the_same_every_time() -> None:
+    one, other = (channel.understood(channel.Value("other", "Strange"), []) for _ in range(2))
+    assert repr(one) == repr(other) == "<Strange>"
+    function = channel.Value("function", "function", "f")
+    assert repr(channel.understood(function, [])) == repr(channel.understood(function, []))

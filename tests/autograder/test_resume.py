@@ -6,6 +6,7 @@ Here the grading is a quick one, so that many moments can be tried; `test_chaos.
 from __future__ import annotations
 
 import os
+import platform
 import random
 import shutil
 import signal
@@ -22,6 +23,9 @@ import pytest
 from fake_grading import UNIT
 from proving import count
 
+from autograder import files
+
+ROOT = Path(__file__).parents[2]
 STUDENTS = 12
 WORDS = {f"s{n:02d}": ["slow 0.15", "half", "wrong", "garbled"][n % 4] for n in range(STUDENTS)}
 WORDS["s11"] = "slow 2"  # so that there is a moment before the end
@@ -150,3 +154,15 @@ def test_ctrl_c_leaves_no_process_and_the_same_command_goes_on(whole: Class, tmp
     assert nothing_runs(into) and list(into.rglob(".*")) == []
     assert 0 < whole.finish(into) <= STUDENTS - 2
     assert state(into) == whole.undisturbed
+
+
+def test_a_file_that_was_never_finished_goes_when_it_is_written_again(tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    kill = f"os.replace = lambda *names: os.kill(os.getpid(), 9); files.write(Path({str(path)!r}), 'half')"
+    script = f"import os; from pathlib import Path; from autograder import files; {kill}"
+    killed = subprocess.run([sys.executable, "-c", script], env=os.environ | {"PYTHONPATH": str(ROOT)})
+    assert killed.returncode == -signal.SIGKILL
+    (left,) = os.listdir(tmp_path)
+    (tmp_path / f".page.html.x.{os.getpid()}@{platform.node()}.part").write_text("somebody else is writing it")
+    files.write(path, "whole")
+    assert path.read_text() == "whole" and left not in os.listdir(tmp_path) and len(os.listdir(tmp_path)) == 2
