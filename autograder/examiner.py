@@ -263,7 +263,7 @@ def rejudge(paper: Paper, transcript: Transcript | None) -> Verdict:
     if transcript.refused or transcript.value is None:
         return _unreadable(paper, transcript.refused)
     try:
-        return _verdict(paper, transcript.value, transcript.answer(), transcript.said)
+        return _verdict(paper, transcript.value, transcript.answer(), transcript.retold())
     except Refused as refused:
         return _unreadable(paper, str(refused))
 

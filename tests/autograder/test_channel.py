@@ -24,7 +24,7 @@ from autograder import bank, channel, judge
 from autograder.channel import Answer, Came, Recorded, Refused, Transcript, Value
 from autograder.errors import GradingError
 from autograder.examiner import SILENT, Examiner, Paper, rejudge, secret, seed
-from autograder.exercise import State, Verdict
+from autograder.exercise import Measurement, State, Verdict
 
 BANKS = [
     Path(__file__).with_name("sample_bank.py"),
@@ -635,3 +635,15 @@ def test_what_stands_for_a_value_that_is_no_data_reads_the_same_every_time() -> 
     assert repr(one) == repr(other) == "<Strange>"
     function = channel.Value("function", "function", "f")
     assert repr(channel.understood(function, [])) == repr(channel.understood(function, []))
+
+
+def test_what_was_asked_twice_is_told_again_in_the_order_in_which_it_came() -> None:
+    asked = Measurement("value", (1.0,))
+    transcript = Transcript("an.exercise", channel.Value("nothing"))
+    for number in (1.0, 2.0):
+        value, arrays = channel.described(number)
+        transcript.keep(asked, channel.Came("returned", value), arrays)
+    retold = Transcript.from_text(transcript.to_text()).retold()
+    assert [retold(asked, 1.0).value for _ in range(3)] == [1.0, 2.0, 2.0]
+    with pytest.raises(LookupError):
+        retold(Measurement("jit", (1.0,)), 1.0)
