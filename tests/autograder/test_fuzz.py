@@ -216,7 +216,7 @@ def agrees(asked: Asked, message: Any, entries: Any) -> bool:
             value.get("kind") == "text"
             and " ".join(str(value.get("text")).split()).casefold() == " ".join(asked.right.split()).casefold()
         )
-    if value.get("kind") != "array" or entries is None or entries.dtype.kind not in "iuf":
+    if value.get("kind") != "array" or not isinstance(entries, np.ndarray) or entries.dtype.kind not in "iuf":
         return False
     right = np.asarray(asked.right)
     if entries.shape != right.shape and not entries.size == right.size == 1:
