@@ -290,9 +290,8 @@ def serve(connection: socket.socket) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _line.send(Done(0))
     while True:
-        _complete(
-            loop, loop.create_task(_something(loop, connection))
-        )  # what a cell has left running goes on meanwhile
+        # What a cell has left running goes on meanwhile.
+        _complete(loop, loop.create_task(_something(loop, connection)))
         if (asked := frames.received_run(connection)) is None:
             return
         failure = _run(loop, here, asked.source)

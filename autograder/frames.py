@@ -23,7 +23,7 @@ Number = Annotated[int, msgspec.Meta(ge=0, lt=1 << 53)]
 
 
 class Run(msgspec.Struct, forbid_unknown_fields=True):
-    """The grader: run this cell, the so-manieth."""
+    """The grader: run this cell, which is the one with this number."""
 
     number: int
     source: str
