@@ -324,7 +324,7 @@ def _run(loop: asyncio.AbstractEventLoop, here: Shell, source: str) -> Failure |
         """Raised where somebody's code is at work; where the loop itself is, only the cell's waiting is ended."""
         if _line.busy:
             _line.interrupted = True
-        elif loop.is_running() and (asyncio.current_task(loop) is not None or not _is_the_loops(frame)):
+        elif loop.is_running() and _is_somebodys(frame):
             raise KeyboardInterrupt
         else:
             task.cancel()
@@ -354,8 +354,16 @@ def _complete(loop: asyncio.AbstractEventLoop, task: asyncio.Task[Any]) -> None:
                 raise
 
 
-def _is_the_loops(frame: FrameType | None) -> bool:
-    return frame is None or str(frame.f_globals.get("__name__")).partition(".")[0] in ("asyncio", "selectors")
+def _is_somebodys(frame: FrameType | None) -> bool:
+    """Whether the loop has called code that is not its own, which is not done.
+
+    Where a task has paused and the loop notes it for the next round, an error would lose it: nobody would wake it again.
+    """
+    while frame is not None and str(frame.f_globals.get("__name__")).partition(".")[0] in ("asyncio", "selectors"):
+        if frame.f_code.co_name in ("_run_once", "run_forever"):
+            return False
+        frame = frame.f_back
+    return frame is not None
 
 
 async def _cell(here: Shell, source: str) -> Any:

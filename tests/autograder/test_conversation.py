@@ -445,6 +445,32 @@ def test_an_endless_cell_is_interrupted_and_the_next_runs(client: Client, tmp_pa
         assert said(run(started, "print(kept)")) == "7\n" and not started.lost
 
 
+INTERRUPTED_BY_ITSELF = (
+    "import asyncio, functools, signal\n"
+    "once = map(signal.raise_signal, [signal.SIGINT])\n"
+    "asyncio.get_running_loop()._check_closed = functools.partial(next, once, None)\n"
+)
+"""What follows is interrupted where the loop first checks that it is open: where it notes what to run next."""
+
+
+@slow
+@pytest.mark.parametrize(
+    ("source", "error"),
+    {
+        "await asyncio.sleep(0)\nawait asyncio.sleep(1000)": "CancelledError",
+        "async def short(): return 1\nawait asyncio.create_task(short())\nawait asyncio.sleep(1000)": "KeyboardInterrupt",
+        "asyncio.get_running_loop().call_soon(print)\nawait asyncio.sleep(1000)": "KeyboardInterrupt",
+    }.items(),
+)
+def test_an_interrupt_amid_the_loops_own_work_loses_no_task(
+    client: Client, tmp_path: Path, source: str, error: str
+) -> None:
+    with kernel(client, tmp_path) as started:
+        done = started.run(INTERRUPTED_BY_ITSELF + source, 60.0, lambda frame: None, lambda: None)
+        assert done.failure is not None and done.failure.name == error
+        assert said(run(started, "print(next(once, 'interrupted'))")) == "interrupted\n"
+
+
 STUBBORN = {
     "it swallows interrupts": "import time\nwhile True:\n    try: time.sleep(1000)\n    except BaseException: pass",
     "it swallows them while it waits": "import asyncio\nwhile True:\n    try: await asyncio.sleep(1000)\n"
