@@ -32,13 +32,12 @@ function render({ model, el }) {
 
   group.addEventListener("change", (event) => {
     model.set("value", event.target.value);
-    model.save_changes();
+    model.send({ event: "given", value: event.target.value });
   });
   group.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.shiftKey || event.ctrlKey || event.altKey || event.metaKey) return;
     event.preventDefault();
     event.stopPropagation();
-    // What is chosen goes along: a message of its own may overtake the value's.
     model.send({ event: "submit", value: radios().find((radio) => radio.checked)?.value ?? "" });
   });
 

@@ -1,10 +1,11 @@
-"""Widgets with a browser half of their own that can be given the focus before they are on the page."""
+"""The cursor, put where a learner needs it, also on what is not on the page yet: our own widgets, and those of ipywidgets."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import anywidget
+import ipywidgets as widgets
 
 
 class Focusable(anywidget.AnyWidget):
@@ -28,3 +29,23 @@ class Focusable(anywidget.AnyWidget):
             if self._wanted:
                 self._wanted = False
                 super().focus()
+
+
+def watched(widget: widgets.DOMWidget) -> Any:
+    """`widget`, which from now on knows whether it is on the page: what `focus` needs. To be called when it is made."""
+    widget._view_count = 0
+    return widget
+
+
+def focus(widget: widgets.DOMWidget) -> None:
+    """Put the focus on a `watched` widget as soon as it is on the page; before, the browser could not."""
+    if widget._view_count:
+        widget.focus()
+        return
+
+    def shown(change: Any) -> None:
+        if change["new"]:
+            widget.unobserve(shown, "_view_count")
+            widget.focus()
+
+    widget.observe(shown, "_view_count")

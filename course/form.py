@@ -16,7 +16,8 @@ from autograder.compare import Unreadable
 from autograder.exercise import Choice, State, Verdict
 from course import practice_panels
 from course.choices import Choices
-from course.entering import focus, on_enter, watched
+from course.field import Field, TextField
+from course.focusable import focus, watched
 from course.keeper import keep
 from course.mastery.rule import SkillState, Standing
 from course.panel import Panel, of_verdict
@@ -105,15 +106,7 @@ class PracticeForm:
         self.standing = widgets.HTML()
         self.aside = PanelPlace(role="status")
         # One field of each kind for all questions, always on the page, so that the focus can go on from one to the next.
-        self.text = watched(
-            widgets.Text(
-                description="Answer",
-                placeholder="your answer, then Enter",
-                layout=widgets.Layout(width="min(30em, 95%)"),
-                style={"description_width": "initial"},
-            )
-        )
-        on_enter(self.text, self._entered)
+        self.text = TextField(self._entered, placeholder="your answer, then Enter")
         self.choices = Choices(self._entered)
         self.place = widgets.VBox([self.text, self.choices])
         self.submit = button("Check", self._pressed, primary=True, tooltip="Check this answer (Enter)")
@@ -132,13 +125,13 @@ class PracticeForm:
         return Shown(self.widget, self._panel("Open this notebook in JupyterLab and run the cell to answer."))
 
     @property
-    def field(self) -> widgets.Text | Choices:
+    def field(self) -> Field:
         """Where this question is answered."""
         return self.choices if isinstance(self.session.exercise.returns, Choice) else self.text
 
     def focus(self) -> None:
         """Put the cursor where the answer goes, as soon as that is on the page."""
-        self.field.focus() if self.field is self.choices else focus(self.text)
+        self.field.focus()
 
     # -- one question
 

@@ -16,8 +16,8 @@ import traitlets
 
 from autograder.exercise import BankError
 from course import clock, gates, keeper, links, session, syllabus_map
-from course.entering import focus, watched
 from course.errors import CourseError
+from course.focusable import focus, watched
 from course.form import Shown
 from course.manifest import Unit
 from course.mastery import record, steps, why

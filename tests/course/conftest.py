@@ -8,7 +8,7 @@ import practice_course
 import pytest
 from lessons import lesson, measured, ran  # noqa: F401
 
-from course import entering, session
+from course import session
 
 SAMPLE = Path(__file__).parents[1] / "autograder" / "sample_bank.py"
 
@@ -65,9 +65,3 @@ def small_course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     unit.mkdir(parents=True)
     (unit / "bank.py").write_text(SAMPLE.read_text())
     return studied(folder, monkeypatch)
-
-
-@pytest.fixture(autouse=True)
-def _no_loop(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Forms are driven without a kernel; the loop that Playwright leaves running in this process is not theirs."""
-    monkeypatch.setattr(entering, "running_loop", lambda: None)

@@ -26,8 +26,7 @@ def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def enter(form: PracticeForm, text: str) -> None:
     """Type or choose, and press Enter."""
-    form.field.value = text
-    form.field._handle_custom_msg({"event": "submit"}, [])
+    form.field._handle_custom_msg({"event": "submit", "value": text}, [])
 
 
 def right(form: PracticeForm) -> str:

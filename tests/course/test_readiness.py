@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
 from random import Random
 
-import ipywidgets as widgets
 import pytest
 
 import course
 from autograder import judge
 from autograder.exercise import plain
-from course import diagnosing, entering, gates, manifest, session
+from course import diagnosing, gates, manifest, session
 from course.diagnosing import Outcome, advice, begin, outcome, prerequisites, summary, summary_html
-from course.entering import on_enter
 from course.errors import CourseError
 from course.form import WIDGET
 from course.mastery import record, rule
@@ -116,8 +112,7 @@ def form() -> ReadinessForm:
 
 
 def enter(f: ReadinessForm, text: str) -> None:
-    f.field.value = text
-    f.field._handle_custom_msg({"event": "submit"}, [])
+    f.field._handle_custom_msg({"event": "submit", "value": text}, [])
 
 
 def said(f: ReadinessForm) -> str:
@@ -158,7 +153,7 @@ def test_an_enter_too_many_at_the_end_does_nothing() -> None:
     for _ in TITLES:
         f.unknown.click()
     before = said(f)
-    f.text._handle_custom_msg({"event": "submit"}, [])
+    f.text._handle_custom_msg({"event": "submit", "value": ""}, [])
     f.submit.click()
     assert said(f) == before and len(f.outcomes) == 9
 
@@ -200,47 +195,6 @@ def test_every_button_says_what_it_does() -> None:
     f = form()
     assert all(b.tooltip for b in (f.submit, f.unknown, f.more))
     assert f.bar.children == (f.submit, f.unknown), "no hints, no second question"
-
-
-# ------------------------------------------------------------------ Enter, as the browser sends it
-
-
-def hear(monkeypatch: pytest.MonkeyPatch, *messages: tuple[str, str]) -> list[str]:
-    """What `on_enter` hands on when these messages reach a running kernel, one right after the other."""
-    heard: list[str] = []
-
-    async def kernel() -> None:
-        monkeypatch.setattr(entering, "running_loop", asyncio.get_running_loop)
-        text = widgets.Text()
-        on_enter(text, lambda: heard.append(text.value))
-        for kind, value in messages:
-            if kind == "enter":
-                text._handle_custom_msg({"event": "submit"}, [])
-            else:
-                text.value = value
-        await asyncio.sleep(2 * entering.SECONDS)
-
-    with ThreadPoolExecutor(1) as own:  # Playwright's tests leave a loop running in this thread
-        own.submit(asyncio.run, kernel()).result()
-    return heard
-
-
-def test_enter_waits_for_the_text_that_follows_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert hear(monkeypatch, ("enter", ""), ("text", "0.35")) == ["0.35"]
-    assert hear(monkeypatch, ("text", "0.3"), ("enter", ""), ("text", "0.35")) == ["0.35"]
-
-
-def test_enter_goes_on_where_no_text_follows(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert hear(monkeypatch, ("text", "0.35"), ("enter", "")) == ["0.35"]
-    assert hear(monkeypatch, ("enter", "")) == [""]
-
-
-def test_leaving_the_field_is_no_enter(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert hear(monkeypatch, ("text", "0.35"), ("text", "0.4")) == []
-
-
-def test_the_forms_field_sends_its_text_whole() -> None:
-    assert form().text.continuous_update is False
 
 
 # ------------------------------------------------------------------ in a notebook

@@ -43,9 +43,8 @@ def ready() -> None:
 
 def enter(form: PracticeForm, answer: Any = None) -> None:
     """Type or choose `answer`, if one is given, and press Enter."""
-    if answer is not None:
-        form.field.value = str(answer)
-    form.field._handle_custom_msg({"event": "submit"}, [])
+    said = form.field.value if answer is None else str(answer)
+    form.field._handle_custom_msg({"event": "submit", "value": said}, [])
 
 
 def answer(form: RoundForm, well: bool = True) -> None:
