@@ -5,7 +5,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
 
-c = get_config()
+c = get_config()  # noqa: F821, given by traitlets
 
 c.CourseDirectory.course_id = "isometry"
 c.CourseDirectory.root = os.environ.get("ISOMETRY_COURSE", str(ROOT))
