@@ -23,17 +23,9 @@ function render({ model, el }) {
       line.append(radio, words);
       group.append(line);
     }
-    choose();
   }
 
-  function choose() {
-    for (const radio of radios()) radio.checked = radio.value === model.get("value");
-  }
-
-  group.addEventListener("change", (event) => {
-    model.set("value", event.target.value);
-    model.send({ event: "given", value: event.target.value });
-  });
+  group.addEventListener("change", (event) => model.send({ event: "given", value: event.target.value }));
   group.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.shiftKey || event.ctrlKey || event.altKey || event.metaKey) return;
     event.preventDefault();
@@ -43,15 +35,14 @@ function render({ model, el }) {
 
   const heard = (message) => {
     if (message.do === "focus") (radios().find((radio) => radio.checked) ?? radios()[0])?.focus();
+    if (message.do === "clear") for (const radio of radios()) radio.checked = false;
   };
   model.on("change:options", build);
-  model.on("change:value", choose);
   model.on("msg:custom", heard);
   build();
   model.send({ event: "shown" });
   return () => {
     model.off("change:options", build);
-    model.off("change:value", choose);
     model.off("msg:custom", heard);
   };
 }

@@ -21,4 +21,5 @@ class Choices(Field):
 
     def ask(self, options: list[str]) -> None:
         """Offer these options, with none of them chosen."""
-        self.value, self.options = "", options
+        self.options = options
+        self.clear()

@@ -18,22 +18,28 @@ from course.focusable import Focusable
 class Field(Focusable):
     """`value` is the answer that stands there, or empty; `submitted` is called when Enter is pressed.
 
-    The browser half sends `{event: "given", value}` when the answer has changed, `{event: "submit", value}` for Enter.
+    The browser half sends `{event: "given", value}` when the answer has changed, `{event: "submit", value}` for Enter,
+    and empties itself on `{do: "clear"}`. `value` is no state that both halves keep: sent back, an answer would undo what
+    was given meanwhile.
     """
 
     label = traitlets.Unicode("Answer").tag(sync=True)
-    value = traitlets.Unicode().tag(sync=True, echo_update=False)
 
     def __init__(self, submitted: Callable[[], None], **traits: Any) -> None:
         super().__init__(**traits)
+        self.value = ""
         self._submitted = submitted
+
+    def clear(self) -> None:
+        """Empty the field."""
+        self.value = ""
+        self.send({"do": "clear"})
 
     def _heard(self, widget: Any, content: dict[str, Any], buffers: Any) -> None:
         super()._heard(widget, content, buffers)
         event = content.get("event")
         if event in ("given", "submit"):
-            # Not by assignment: sent back, it would undo what was given meanwhile.
-            self.set_state({"value": content.get("value", self.value)})
+            self.value = str(content.get("value", ""))
         if event == "submit":
             self._submitted()
 

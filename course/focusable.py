@@ -15,6 +15,7 @@ class Focusable(anywidget.AnyWidget):
         super().__init__(**traits)
         self._shown = self._wanted = False
         self.on_msg(self._heard)
+        watched(self).observe(self._counted, "_view_count")
 
     def focus(self) -> None:
         """Put the focus here, as soon as this is on the page."""
@@ -22,6 +23,10 @@ class Focusable(anywidget.AnyWidget):
             super().focus()
         else:
             self._wanted = True
+
+    def _counted(self, change: Any) -> None:
+        if not change["new"]:  # taken off the page; it may come back
+            self._shown = False
 
     def _heard(self, widget: Any, content: dict[str, Any], buffers: Any) -> None:
         if content.get("event") == "shown":

@@ -140,7 +140,8 @@ class PracticeForm:
 
     def _ask(self) -> None:
         kind = self.session.exercise.returns
-        self.text.value = self.result.value = self._judged = ""
+        self.text.clear()
+        self.result.value = self._judged = ""
         if isinstance(kind, Choice):
             options = list(kind.options)
             random.Random(self.session.variant.seed).shuffle(options)

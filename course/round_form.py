@@ -129,8 +129,8 @@ class RoundForm(PracticeForm):
             self._end(*nothing_left(round, self.changed).widget.children)
             return
         self.session = round.session
-        self.widget.children = self.asking
         self._ask()
+        self.widget.children = self.asking  # only now: the last question is not shown again
         self.focus()
 
 

@@ -14,19 +14,14 @@ function render({ model, el }) {
   line.append(name, input);
   el.replaceChildren(line);
 
-  const tell = (event) => {
-    model.set("value", input.value);
-    model.send({ event, value: input.value });
-  };
-  const write = () => {
-    if (input.value !== model.get("value")) input.value = model.get("value");
-  };
+  const tell = (event) => model.send({ event, value: input.value });
   const words = () => {
     name.textContent = model.get("label");
     input.placeholder = model.get("placeholder");
   };
   const heard = (message) => {
     if (message.do === "focus") input.focus();
+    if (message.do === "clear") input.value = "";
   };
 
   input.addEventListener("change", () => tell("given"));
@@ -36,14 +31,11 @@ function render({ model, el }) {
     event.stopPropagation();
     tell("submit");
   });
-  model.on("change:value", write);
   model.on("change:label change:placeholder", words);
   model.on("msg:custom", heard);
   words();
-  write();
   model.send({ event: "shown" });
   return () => {
-    model.off("change:value", write);
     model.off("change:label change:placeholder", words);
     model.off("msg:custom", heard);
   };

@@ -328,7 +328,9 @@ class Round(Form):
         """Answer right to the end."""
         going = True
         while going:
-            assert self.enter(self.right()).startswith("✓ Right")
+            question, answer = self.question, self.right()
+            said = self.enter(answer)
+            assert said.startswith("✓ Right"), f"{question} → {answer} → {said}"
             going = self.go_on()
 
 

@@ -178,6 +178,16 @@ def test_another_ten_minutes_begin_in_the_same_place_and_in_the_end_nothing_is_d
     assert "the exercises of 01-rounds" in said and form.place not in form.widget.children
 
 
+def test_where_another_begins_the_last_question_is_not_seen_again() -> None:
+    form = RoundForm(session_of_ten_minutes(Random(0)))
+    through(form, misses=9)
+    seen: list[str] = []
+    form.widget.observe(lambda change: seen.append(form.question.value), "children")
+    before = form.question.value
+    form.more.click()
+    assert seen == [form.question.value] and before not in seen
+
+
 def test_another_ten_minutes_that_cannot_begin_say_why() -> None:
     def unreadable() -> Any:
         raise CourseError("Your record cannot be read.")
