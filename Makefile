@@ -47,7 +47,7 @@ lint: dev        ## ruff, mypy, and the content linter
 bench: dev       ## measure; the figures also go to bench.json
 	@$(PY) tests/benchmarks/run.py $(ARGS)
 
-prove: dev       ## try the claims of gate, record and grading at full counts, and print the figures: half an hour
+prove: dev       ## try the claims of gate, record and grading at full counts, and print the figures: a quarter of an hour
 	@ISOMETRY_PROVE=1 $(PY) -m pytest -n 2 -m prove -rP $(ARGS)
 
 red-team: dev    ## (as root) every attack, on stock nbgrader and on this engine: writes the table; half an hour (ARGS=--ours: this engine only, minutes)

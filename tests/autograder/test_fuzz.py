@@ -1,8 +1,8 @@
 """Notebooks and messages that nobody should hand in, by the thousand: each ends in one recorded state, none earns a gift.
 
 `mutating.py` makes them from sound ones, from the names of the changes and a seed, which a failure prints: with them
-`notebook_of` and `stream` give the same bytes again. Hypothesis draws them in the same order each time, and leaves out
-of a failing case what it fails without. There are 100 of each kind; with `make prove` there are 5,000.
+`notebook_of` and `stream` give the same bytes again. The same command draws the same ones, in the same order; of a
+failing case Hypothesis leaves out what it fails without. There are 100 of each kind; with `make prove` there are 5,000.
 
 No case may take more than `SECONDS` of processor time (an alarm ends it), nor the whole more than `MEMORY` on top of
 what is there when it begins (the operating system refuses it).
