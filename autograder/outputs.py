@@ -107,7 +107,7 @@ class Outputs:
         size = _size_of(frame)
         if not self._fits(sum(size - shown.size for shown in alike)):
             return
-        data, metadata = _bundle(frame.data), _node(frame.metadata)
+        data, metadata = _bundle(frame.data), _metadata(frame)
         for shown in alike:
             if shown.cell == self._count:
                 self._here += size - shown.size
@@ -142,8 +142,8 @@ def _output(frame: _Showing) -> NotebookNode:
     if isinstance(frame, Failure):
         return failure(frame.name, frame.text, frame.traceback)
     if isinstance(frame, Result):
-        return result(_bundle(frame.data), frame.number, _node(frame.metadata))
-    return NotebookNode(output_type="display_data", data=_bundle(frame.data), metadata=_node(frame.metadata))
+        return result(_bundle(frame.data), frame.number, _metadata(frame))
+    return NotebookNode(output_type="display_data", data=_bundle(frame.data), metadata=_metadata(frame))
 
 
 def result(data: dict[str, Any], number: int | None, metadata: NotebookNode | None = None) -> NotebookNode:
@@ -172,6 +172,11 @@ def _bundle(data: dict[str, Any]) -> NotebookNode:
         elif isinstance(value, list) and all(isinstance(line, str) for line in value):
             found[kind] = "".join(value)
     return found
+
+
+def _metadata(frame: Display | Result) -> NotebookNode:
+    """What is said of a bundle: of each kind in it by names, for who makes a page looks for such as its width there."""
+    return NotebookNode(_node({k: v for k, v in frame.metadata.items() if isinstance(v, dict) or k not in frame.data}))
 
 
 def _node(value: Any, depth: int = 0) -> Any:

@@ -289,7 +289,10 @@ def test_odd_bundles_leave_a_valid_notebook(data: dict[str, Any]) -> None:
     raw = json.dumps(data).replace("NaN", "1e308").replace("-Infinity", "null").encode()
     found, lost = read(framed(b'{"type":"display","data":' + raw + b',"metadata":' + raw + b"}"), [])
     assert found or lost
-    require_valid(shown(*found))
+    outputs = shown(*found)
+    require_valid(outputs)
+    for output in outputs:  # a page is made of them: nbconvert looks up names in what is said of a kind
+        assert all(isinstance(said, dict) for kind, said in output.metadata.items() if kind in output.data)
 
 
 # --------------------------------------------------------------------------- the same as in a notebook
