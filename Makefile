@@ -15,7 +15,7 @@ SET_UP = python='$(PYTHON)'; if [ -z "$$python" ]; then \
 	echo "The course needs Python 3.11 or later, and none was found: install one, or name it with PYTHON=/path/to/python3." >&2; \
 	exit 1; fi; "$$python" install.py --venv '$(VENV)'
 
-.PHONY: help install dev study test exercises grade lint bench prove red-team lock clean
+.PHONY: help install dev study test exercises results grade style lint bench prove red-team lock clean
 
 help:            ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1	\2/p' Makefile
@@ -35,13 +35,19 @@ test: dev        ## all tests; those in a browser skip, and say so, where Chromi
 exercises: install  ## release exercises/ from solutions/ through nbgrader
 	@$(PY) -m course exercises $(ARGS)
 
+results: install  ## make recorded runs anew: those whose code has changed, or ARGS=NAME
+	@$(PY) -m course results $(ARGS)
+
 grade: install   ## make a class of simulated learners and grade it
 	@$(PY) -m autograder demo $(ARGS)
 
-lint: dev        ## ruff, mypy, and the content linter
+style: dev       ## ruff, mypy and the order of rooms (import-linter)
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
+	@$(VENV)/bin/lint-imports --no-logo
+
+lint: style      ## the same, then the content linter
 	@$(PY) -m course lint $(ARGS)
 
 bench: dev       ## measure; the figures also go to bench.json

@@ -76,7 +76,7 @@ class Venv:
 
     def __init__(self, folder: Path):
         self.folder = folder
-        self.python = folder / "bin" / "python"
+        self.python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
     def packages(self) -> Path | None:
         """Its site-packages folder, or None where its Python does not start or is too old."""

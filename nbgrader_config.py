@@ -16,15 +16,20 @@ c.CourseDirectory.autograded_directory = "grading/autograded"
 c.CourseDirectory.feedback_directory = "grading/feedback"
 c.CourseDirectory.db_url = f"sqlite:///{c.CourseDirectory.root}/grading/gradebook.db"
 
-# Whatever else stands in a source folder is released, and handed to students: the bank and the text half never are.
-c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", ".*", "bank.py", "*.md"]
+# Whatever else stands in a source folder is released, and handed to students: the bank, the text half and what tests
+# the bank never are.
+c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", ".*", "*.md"]
+c.CourseDirectory.ignore += ["bank", "bank.py", "oracles.py", "second_answers.py"]
 
 # A comment, not `raise NotImplementedError()`: an untouched cell is "not attempted", not a traceback.
 c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE"}
 c.ClearSolutions.text_stub = "Your answer here."
 
 # Pages that load nothing from the network, formgrader's among them.
-c.GenerateFeedback.exporter_class = "autograder.exporter.FeedbackExporter"
+c.GenerateFeedback.exporter_class = "autograder.plugins.exporter.FeedbackExporter"
+
+# `nbgrader autograde` and formgrader's button grade as `autograder grade` does: in the sandbox, judged from outside.
+c.Autograde.exporter_class = "autograder.plugins.autograde.AutogradeExporter"
 
 c.Execute.timeout = 60
 c.Execute.interrupt_on_timeout = True

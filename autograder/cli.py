@@ -12,14 +12,32 @@ from typing import Any
 
 import click
 
-from autograder import lean
-from autograder.errors import GradingError
-from autograder.exercise import BankError
-from autograder.export_command import export
-from autograder.report_command import report
+from autograder import import_stubs
+from autograder.commands.export import export
+from autograder.commands.report import report
+from autograder.errors import IsometryError
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    """A group of commands that tell an error of ours as one sentence, with exit code 2."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except IsometryError as error:
+            command = self.get_command(ctx, ctx.invoked_subcommand) if ctx.invoked_subcommand else None
+            print(f"autograder: {_sentence(error, command)}", file=sys.stderr)
+            sys.exit(2)
+
+
+def _sentence(error: IsometryError, command: click.Command | None) -> str:
+    """The text of `error`, with the option of `command` for the parameter that its last words ask to change."""
+    options = [one for one in command.params if isinstance(one, click.Option)] if command else []
+    option = next((one.opts[-1] for one in options if one.name == error.parameter), None)
+    return f"{str(error).removesuffix('.')} ({option})." if option else str(error)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 def commands() -> None:
     """Grade the exercises of the course with nbgrader, and see what each learner misunderstood."""
 
@@ -78,6 +96,11 @@ _GRADEBOOK = click.option(
 @click.option("--why", metavar="STUDENT", help="Grade nothing: explain this student's score.")
 @click.option("--cluster", metavar="ADDRESS", help="A Dask scheduler (tcp://host:8786) whose workers grade.")
 @_GRADEBOOK
+@click.option(
+    "--log",
+    type=click.Path(path_type=Path),
+    help="Write to the end of this file when processes start, die and are ended, and what is tried again or given up.",
+)
 @click.option("-v", "--verbose", is_flag=True, help="A line for every submission, not only for those that fail.")
 @click.option("--json", "as_json", is_flag=True, help="Print the results as one JSON document.")
 @_shared
@@ -89,6 +112,7 @@ def grade(
     why: str | None,
     cluster: str | None,
     gradebook: str | None,
+    log: Path | None,
     verbose: bool,
     as_json: bool,
     course: Path | None,
@@ -107,7 +131,7 @@ def grade(
     Exit code 0 means that every submission is graded, or failed for a reason that is recorded; 1, that some are in
     quarantine, to be tried again; 130, that it was stopped.
     """
-    from autograder.bank import ROOT
+    from autograder.paths import ROOT
 
     root = course or ROOT
     if why is not None:
@@ -118,16 +142,24 @@ def grade(
 
     from rich.console import Console
 
-    from autograder import terminal
-    from autograder.grade import Settings, grade_class
+    from autograder.commands import terminal
+    from autograder.grading import logs
+    from autograder.grading.grade import grade_class
+    from autograder.grading.settings import Settings
 
     settings = Settings(
-        into or root / "grading", seconds, jobs, unsafe, gradebook=gradebook, cluster=cluster, again=again
+        into or root / "grading",
+        seconds=seconds,
+        jobs=jobs,
+        unsafe=unsafe,
+        gradebook=gradebook,
+        cluster=cluster,
+        again=again,
     )
     # Told to end by another than the keyboard, it ends in the same way: with nothing left behind.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with terminal.Bar(unit, all_lines=verbose, stderr=as_json) as bar:
+        with logs.writing(log), terminal.Bar(unit, all_lines=verbose, stderr=as_json) as bar:
             rows = grade_class(
                 unit, submissions, settings, root=root, only=only, planned=bar.planned, seen=bar.seen, warned=bar.warned
             )
@@ -158,7 +190,7 @@ def why(unit: str, student: str, into: Path | None, gradebook: str | None, as_js
 
     Reads the gradebook, and nothing else.
     """
-    from autograder.bank import ROOT
+    from autograder.paths import ROOT
 
     _explain(unit, student, into or ROOT / "grading", gradebook, as_json)
 
@@ -166,11 +198,11 @@ def why(unit: str, student: str, into: Path | None, gradebook: str | None, as_js
 def _explain(unit: str, student: str, into: Path, gradebook: str | None, as_json: bool) -> None:
     from rich.console import Console
 
-    from autograder import terminal
-    from autograder import why as reasons
-    from autograder.gradebook import Ledger
+    from autograder.commands import terminal
+    from autograder.gradebook.ledger import GradebookStore
+    from autograder.reports import explain as reasons
 
-    with Ledger(gradebook or f"sqlite:///{into.resolve() / 'gradebook.db'}") as ledger:
+    with GradebookStore(gradebook or f"sqlite:///{into.resolve() / 'gradebook.db'}") as ledger:
         found = reasons.explain(ledger, unit, student)
     if as_json:
         print(json.dumps(found, ensure_ascii=False, indent=1))
@@ -180,9 +212,9 @@ def _explain(unit: str, student: str, into: Path, gradebook: str | None, as_json
 
 
 def _shown(into: Path, gradebook: str | None) -> str:
-    from autograder.gradebook import normal, shown
+    from autograder.gradebook.database import normal, without_password
 
-    return shown(normal(gradebook)) if gradebook else str(into / "gradebook.db")
+    return without_password(normal(gradebook)) if gradebook else str(into / "gradebook.db")
 
 
 def _print(part: Any, console: Any) -> None:
@@ -213,21 +245,25 @@ def demo(
     """
     from rich.console import Console
 
-    from autograder import demo as demos
-    from autograder import doctor, terminal
-    from autograder.bank import ROOT
-    from autograder.grade import Settings, grade_class
+    from autograder.commands import terminal
+    from autograder.grading import simulated_class as demos
+    from autograder.grading.grade import grade_class
+    from autograder.grading.settings import Settings
+    from autograder.kernels import doctor
+    from autograder.paths import ROOT
 
     root = course or ROOT
     # The class is ours: where there is no sandbox, it runs without.
-    settings = Settings(into or root / "grading", seconds or 15, jobs, unsafe or not doctor.confined_here())
+    settings = Settings(
+        into or root / "grading", seconds=seconds or 15, jobs=jobs, unsafe=unsafe or not doctor.confined_here()
+    )
     made = demos.make(unit, learners, seed, root)
     handed_in = demos.hand_in(made, unit, settings.into)
     with terminal.Bar(unit, all_lines=True) as bar:
         rows = grade_class(unit, handed_in, settings, root=root, planned=bar.planned, seen=bar.seen, warned=bar.warned)
     console = Console()
     _print(terminal.summary(unit, rows, bar.pending, settings.into, _shown(settings.into, None)), console)
-    wrong = demos.surprises(made, rows)
+    wrong = demos.mismatches(made, rows)
     for line in wrong:
         console.print(line, style="red", highlight=False, soft_wrap=True)
     console.print(
@@ -241,20 +277,24 @@ def demo(
 def see() -> None:
     """Try the sandbox on this machine, and say what it enforces.
 
-    A process is confined as a kernel is, and attempts what it may not. Exit code 0 means that all of it holds.
+    A process is confined as a kernel is, and attempts what it may not; then again with less, to learn what each thing
+    rests on. Exit code 0 means that all of it holds. ISOMETRY_LANDLOCK_MOST=4 in the environment holds Landlock at
+    that version, as on an older Linux.
     """
     from rich.console import Console
     from rich.table import Table
 
-    from autograder import doctor
+    from autograder.kernels import doctor
 
     table = Table(show_header=False, box=None)
     for name, value in doctor.setting():
         table.add_row("", name, value)
     found = doctor.examine()
+    by = doctor.held_by()
     for finding in found:
         sign = "[green]✓[/]" if finding.enforced else "[red]✗[/]"
-        table.add_row(sign, finding.name, doctor.WHAT[finding.name] if finding.enforced else f"open: {finding.said}")
+        said = f"{doctor.WHAT[finding.name]} ({by[finding.name]})" if finding.enforced else f"open: {finding.said}"
+        table.add_row(sign, finding.name, said)
     console = Console()
     console.print(table, highlight=False, soft_wrap=True)
     if not all(finding.enforced for finding in found):
@@ -267,13 +307,9 @@ commands.add_command(export)
 
 
 def main() -> None:
-    """Run a command; an error of ours is one sentence and exit code 2."""
-    lean.be()
-    try:
-        commands(prog_name="autograder")
-    except (GradingError, BankError) as error:
-        print(f"autograder: {error}", file=sys.stderr)
-        sys.exit(2)
+    """Run a command."""
+    import_stubs.install()
+    commands(prog_name="autograder")
 
 
 if __name__ == "__main__":

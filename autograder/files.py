@@ -41,7 +41,7 @@ def write(path: Path, content: str | bytes) -> None:
             os.unlink(temporary)
             raise
     except OSError as error:
-        raise GradingError(unwritable(path, error)) from None
+        raise GradingError(unwritable(path, error), parameter="into") from None
 
 
 def _clear(path: Path) -> None:
@@ -59,7 +59,7 @@ def writable(folder: Path) -> None:
         with tempfile.NamedTemporaryFile(prefix=".try.", dir=folder):
             pass
     except OSError as error:
-        raise GradingError(unwritable(folder, error)) from None
+        raise GradingError(unwritable(folder, error), parameter="into") from None
 
 
 def remove(folder: Path) -> None:
@@ -71,8 +71,8 @@ def remove(folder: Path) -> None:
 
 
 def unwritable(path: Path, error: OSError) -> str:
-    """The sentence for a disk that refuses."""
+    """Return the sentence for a disk that refuses; its last words ask for another place."""
     return (
         f"{path} cannot be written ({(error.strerror or 'input/output error').lower()}). "
-        "Make room or change its permissions, or name another folder with --into."
+        "Make room or change its permissions, or name another folder."
     )

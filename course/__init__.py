@@ -13,24 +13,26 @@ from typing import TYPE_CHECKING, Any
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
 if TYPE_CHECKING:
-    from course.checking import check, hint
-    from course.diagnosing import readiness
-    from course.gates import gate, progress
-    from course.map_form import course_map
-    from course.mistakes import common_mistakes
-    from course.practising import practice
+    from course.lesson.predicting import predict
+    from course.map.page import course_map
+    from course.notebook.checking import check, hint
+    from course.notebook.diagnosing import readiness
+    from course.notebook.gates import gate, progress
+    from course.notebook.mistakes import common_mistakes
+    from course.notebook.practising import practice
 
-__all__ = ["check", "common_mistakes", "course_map", "gate", "hint", "practice", "progress", "readiness"]
+__all__ = ["check", "common_mistakes", "course_map", "gate", "hint", "practice", "predict", "progress", "readiness"]
 
 _HOMES = {
-    "check": "checking",
-    "hint": "checking",
-    "practice": "practising",
-    "gate": "gates",
-    "progress": "gates",
-    "course_map": "map_form",
-    "common_mistakes": "mistakes",
-    "readiness": "diagnosing",
+    "check": "notebook.checking",
+    "hint": "notebook.checking",
+    "practice": "notebook.practising",
+    "predict": "lesson.predicting",
+    "gate": "notebook.gates",
+    "progress": "notebook.gates",
+    "course_map": "map.page",
+    "common_mistakes": "notebook.mistakes",
+    "readiness": "notebook.diagnosing",
 }
 
 

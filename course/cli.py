@@ -8,12 +8,15 @@ from importlib import import_module
 import click
 
 _COMMANDS = {
-    "study": ("course.study", "command"),
-    "open": ("course.progress_command", "open_command"),
-    "progress": ("course.progress_command", "command"),
-    "why": ("course.progress_command", "why_command"),
+    "study": ("course.jupyter.study", "command"),
+    "open": ("course.commands.progress", "open_command"),
+    "progress": ("course.commands.progress", "command"),
+    "why": ("course.commands.progress", "why_command"),
     "lint": ("course.authoring.commands", "lint"),
     "sync": ("course.authoring.commands", "sync"),
+    "new": ("course.authoring.commands", "new"),
+    "ask": ("course.authoring.commands", "ask"),
+    "results": ("course.commands.results", "command"),
     "exercises": ("course.authoring.commands", "exercises"),
 }
 
@@ -39,12 +42,11 @@ def commands() -> None:
 
 def main() -> None:
     """Run a command; an error of ours is one sentence and exit code 2."""
-    from autograder.exercise import BankError
-    from course.errors import CourseError
+    from autograder.errors import IsometryError
 
     try:
         commands(prog_name="course")
-    except (CourseError, BankError) as error:
+    except IsometryError as error:
         print(f"course: {error}", file=sys.stderr)
         sys.exit(2)
 

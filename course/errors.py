@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from autograder.errors import IsometryError
 
-class CourseError(Exception):
+
+class CourseError(IsometryError):
     """Something asked for cannot be had. The text says what, and what to do; notebooks show it alone."""
 
     def _render_traceback_(self) -> list[str]:

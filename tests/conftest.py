@@ -1,19 +1,34 @@
-"""What every test shares: the CPU backend, shapes enforced, a browser, work spread evenly, no silent skips in CI."""
+"""What every test shares: the CPU backend, shapes enforced, a browser, costs that are kept, no silent skips in CI."""
 
 from __future__ import annotations
 
+import atexit
 import os
-import re
 import shutil
+import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
+# What one process or kernel of this run has compiled no other compiles again, as in a course that is studied.
+if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
+    COMPILED = tempfile.mkdtemp(prefix="isometry-compiled-")
+    atexit.register(shutil.rmtree, COMPILED, ignore_errors=True)
+    os.environ |= {
+        "JAX_COMPILATION_CACHE_DIR": COMPILED,
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+    }
+
 import hypothesis
 import jaxtyping
 import pytest
+
+from autograder import import_stubs
+
+import_stubs.install()  # before anything imports nbformat: a second of each process that runs tests
 
 # Shapes in the signatures of the JAX core are enforced while tests run.
 jaxtyping.install_import_hook("course.nets", "beartype.beartype")
@@ -21,6 +36,8 @@ jaxtyping.install_import_hook("course.nets", "beartype.beartype")
 # No example is timed: a busy machine is no fault of what is tested.
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
+
+pytest_plugins = ["costs"]
 
 # Helpers that assert, told as fully as tests are.
 pytest.register_assert_rewrite("answering", "fresh_kernel", "histories", "lessons")
@@ -75,21 +92,6 @@ def _whole(told: Any) -> Any:
     if isinstance(told, dict):
         return {_whole(key): _whole(value) for key, value in told.items()}
     return type(told)(map(_whole, told)) if type(told) in (list, tuple) else told
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """With `--dist loadfile` a worker takes a file at a time; of a file that tests all units, a unit at a time."""
-    if config.getvalue("dist") != "loadfile":
-        return None
-    from xdist.scheduler import LoadFileScheduling
-
-    class LoadFileOrUnit(LoadFileScheduling):
-        def _split_scope(self, nodeid: str) -> str:
-            unit = re.search(r"^tests/solutions/.*\[(\d\d-[a-z]+)", nodeid)
-            return super()._split_scope(nodeid) + (f" {unit[1]}" if unit else "")
-
-    return LoadFileOrUnit(config, log)
 
 
 def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pytest.Config) -> None:

@@ -1,19 +1,22 @@
-"""`course lint`, `course sync`, `course exercises`."""
+"""`course lint`, `course sync`, `course exercises`, `course new`, `course ask`."""
 
 from __future__ import annotations
 
 import re
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
 from rich.table import Table
 
-from course.authoring.tree import PROJECT
+from course.authoring.course_files import PROJECT
+
+if TYPE_CHECKING:
+    from course.authoring import pairing
 
 _root = click.option(
     "--root",
@@ -29,15 +32,12 @@ def _console() -> Console:
 
 
 def _plainly(work: Callable[[], Any]) -> Any:
-    """`work()`, with an error of ours as one sentence and no traceback."""
-    from autograder.exercise import BankError
-    from course.authoring.halves import HalvesError
-    from course.authoring.release import ReleaseError
-    from course.errors import CourseError
+    """Return `work()`, with an error of ours as one sentence and no traceback."""
+    from autograder.errors import IsometryError
 
     try:
         return work()
-    except (BankError, CourseError, HalvesError, ReleaseError) as error:
+    except IsometryError as error:
         raise click.ClickException(str(error)) from None
 
 
@@ -47,8 +47,8 @@ def _plainly(work: Callable[[], Any]) -> Any:
 @_root
 def lint(unit: str | None, quick: bool, root: Path) -> None:
     """Say what is wrong with the course, or with UNIT: where, what, and how to mend it. Exit code 1 if anything is."""
+    from course.authoring.course_files import Tree
     from course.authoring.lint import complaints
-    from course.authoring.tree import Tree
 
     console, started = _console(), time.perf_counter()
 
@@ -63,7 +63,7 @@ def lint(unit: str | None, quick: bool, root: Path) -> None:
 
     files = _plainly(work)
     whole = unit or "the course"
-    took = f"{time.perf_counter() - started:.0f} s{', notebooks not run' if quick else ''}"
+    took = f"{time.perf_counter() - started:.0f} s{', notebooks not run' if quick else ', lessons not run: `make test` runs them'}"
     if not files:
         console.print(f"[green]✓[/green] {whole}: nothing to complain of ({took})")
         return
@@ -91,23 +91,26 @@ def sync(units: tuple[str, ...], only_check: bool, wins: str | None, root: Path)
     The text half wins: a notebook is written anew from it, unless --from-notebook says the other way round.
     A notebook saved later than its text is never overwritten unasked.
     """
-    from course.authoring import halves
+    from course.authoring import pairing
 
     console = _console()
 
     def work() -> bool:
         apart = False
-        for pair in halves.named(halves.pairs(root), units):
-            if only_check:
-                what = halves.difference(pair)
-                left = halves.untidy(halves.read(pair.notebook)) if pair.notebook.exists() else []
-                for text in filter(None, (what, left and f"it is committed with {' and '.join(left)}")):
-                    apart = True
-                    where = _escaped(pair.text.relative_to(root))
-                    console.print(f"[bold]{where}[/bold]: {_escaped(text)}. Run `course sync`.")
-            else:
-                for path in halves.sync(pair, wins):
-                    console.print(f"wrote {_escaped(path.relative_to(root))}")
+        for pair in pairing.named(pairing.pairs(root), units):
+            where = _escaped(pair.text.relative_to(root))
+            try:
+                if only_check:
+                    for text in _out_of_step(pair):
+                        apart = True
+                        console.print(f"[bold]{where}[/bold]: {_escaped(text)}. Run `course sync`.")
+                else:
+                    for path in pairing.sync(pair, wins):
+                        console.print(f"wrote {_escaped(path.relative_to(root))}")
+            except pairing.TextError as error:
+                apart = True
+                for line, what, how in error.problems:
+                    console.print(f"[bold]{where}:{line}[/bold]: {_escaped(what)}. {_escaped(how)}")
         return apart
 
     if _plainly(work):
@@ -134,6 +137,44 @@ def exercises(unit: str | None, only_check: bool, root: Path) -> None:
         for name in _plainly(lambda: release.regenerate(root, unit)):
             console.print(f"released {_escaped(name)}")
     console.print("[green]✓[/green] exercises/ in step with solutions/")
+
+
+@click.command()
+@click.argument("unit")
+@click.option("--title", required=True, help="Its title.")
+@click.option("--question", required=True, help="The one question that it answers.")
+@_root
+def new(unit: str, title: str, question: str, root: Path) -> None:
+    """Begin a unit, UNIT such as 03-memory: its entry in the manifest, its lesson, its exercises, its bank."""
+    from course.authoring import drafts
+
+    console = _console()
+    for path in _plainly(lambda: drafts.unit(root, unit, title, question)):
+        console.print(f"wrote {_escaped(path.relative_to(root))}")
+    console.print(f"Now `course lint {unit}` says what is still to be written.")
+
+
+@click.command()
+@click.argument("exercise")
+@click.option("--seed", default=0, show_default=True, help="Deal other numbers.")
+@_root
+def ask(exercise: str, seed: int, root: Path) -> None:
+    """Print the cells that ask EXERCISE, such as jacobians.gradient_scale, to paste into a text half."""
+    from course.authoring import drafts
+
+    click.echo(_plainly(lambda: drafts.question(root, exercise, seed)), nl=False)
+
+
+def _out_of_step(pair: pairing.Pair) -> Iterator[str]:
+    """What `course sync` would mend in a pair, each as the end of a sentence."""
+    from course.authoring import pairing
+
+    what = pairing.difference(pair)
+    if what:
+        yield what
+    left = pairing.untidy(pairing.read(pair.notebook)) if pair.notebook.exists() else []
+    if left:
+        yield f"it is committed with {' and '.join(left)}"
 
 
 def _escaped(text: object) -> str:

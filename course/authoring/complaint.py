@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from typing import NamedTuple
 
 
@@ -24,3 +26,10 @@ def from_error(where: str, error: Exception, how: str = "Mend it and run lint ag
     text = " ".join(str(error).split()) or type(error).__name__
     what, dot, rest = text.partition(". ")
     return Complaint(where, what.rstrip("."), rest if dot else how)
+
+
+def near(name: str | None, known: Iterable[str]) -> str:
+    """The nearest of `known` as a suggestion, or all of them."""
+    known = sorted(known)
+    close = difflib.get_close_matches(name or "", known, n=1)
+    return f"Did you mean “{close[0]}”?" if close else f"There are: {', '.join(known) or 'none'}."

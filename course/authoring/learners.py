@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -22,13 +22,15 @@ from unittest import mock
 
 import numpy as np
 
-from autograder import bank, judge
-from autograder.exercise import Arguments, Exercise
-from course import clock, practising, rounds
-from course.manifest import Skill, Syllabus, Unit
+from autograder.judging import bank, judge
+from autograder.judging.exercise import Arguments, Exercise
+from course import clock
 from course.mastery import plan, review, rule
 from course.mastery.record import Event
 from course.mastery.rule import SkillState, Standing
+from course.syllabus import Skill, Syllabus, Unit
+from course.tutoring import answers, questions, rounds
+from course.tutoring.session import Session
 
 BEGAN = datetime(2030, 1, 1, tzinfo=UTC)
 """When every life begins."""
@@ -199,45 +201,48 @@ class Sessions(Desk):
 
     begin: str = ""
     """The exercise with which a session on its skill begins; by default the bank's first."""
-    _open: dict[str, practising.Session] = field(init=False, default_factory=dict)
+    _open: dict[str, Session] = field(init=False, default_factory=dict)
 
     def _practise(self, skill: str) -> None:
-        session = self._open.get(skill)
-        if session is None:
-            asked = practising.questions(skill)
-            turn = next((n for n, exercise in enumerate(asked) if exercise.id == self.begin), 0)
-            session = self._open[skill] = practising.Session(
-                skill,
-                asked[turn:] + asked[:turn],
-                write=self.events.append,
-                new_seed=lambda: int(self._variants.integers(SEEDS)),
-                standing=self.standing,
-            )
-        else:
-            session.deal()
-        self._answer(session)
+        with self._clock():
+            session = self._open.get(skill)
+            if session is None:
+                asked = questions.short_questions(skill)
+                turn = next((n for n, exercise in enumerate(asked) if exercise.id == self.begin), 0)
+                session = self._open[skill] = Session(
+                    skill,
+                    asked[turn:] + asked[:turn],
+                    write=self.events.append,
+                    new_seed=lambda: int(self._variants.integers(SEEDS)),
+                    standing=self.standing,
+                )
+            else:
+                session.deal()
+            self._answer(session)
 
-    def _answer(self, session: practising.Session) -> None:
-        value = self.learner.answer(session.exercise, session.variant.arguments, self._knows(session.skill))
-        with mock.patch.object(clock, "now", lambda: self.now):
-            session.answer(value)
+    def _answer(self, session: Session) -> None:
+        session.answer(self.learner.answer(session.exercise, session.variant.arguments, self._knows(session.skill)))
+
+    def _clock(self) -> AbstractContextManager[object]:
+        return mock.patch.object(clock, "now", lambda: self.now)
 
     def write_code(self, skill: str, exercise: str) -> None:
         asked = bank.find(exercise)
         assert asked is not None, f"the bank of {exercise} is not here"
         verdict = judge.judge(asked, self.learner.answer(asked, {}, self._knows(skill)))
         said = {"right": verdict.right, "mistake": verdict.mistake, "source": "check"}
-        self._take(practising.event_of(asked, {}, seed=0, at=self.now, **said))
+        self._take(answers.event_of(asked, {}, seed=0, at=self.now, **said))
         self.now += A_QUESTION
 
     def _sit(self, unit: Unit, sitting: str, seed: int) -> None:
         begun = self.standing.sitting(sitting)
         assert begun is not None
-        checkpoint = rounds.sit(self.standing, begun, self.events.append)
-        while checkpoint.session is not None:
-            self._answer(checkpoint.session)
-            self.now += A_QUESTION
-            checkpoint.move_on()
+        with self._clock():
+            checkpoint = rounds.sit(self.standing, begun, self.events.append)
+            while checkpoint.session is not None:
+                self._answer(checkpoint.session)
+                self.now += A_QUESTION
+                checkpoint.move_on()
 
 
 # --------------------------------------------------------------------------- lives
@@ -278,10 +283,10 @@ def learn(desk: Desk, skill: str, tries: int) -> bool:
     """Practise until the row of `skill` is complete, `tries` questions at most; whether it is."""
     state = desk.standing.skill(skill)
     for _ in range(tries):
-        if state.held or state.row >= state.need:
+        if state.held or state.complete:
             return True
         desk.practise(skill)
-    return state.held or state.row >= state.need
+    return state.held or state.complete
 
 
 def _review_missed(desk: Desk, state: rule.UnitState, tries: int) -> None:
@@ -293,8 +298,8 @@ def _review_missed(desk: Desk, state: rule.UnitState, tries: int) -> None:
 
 def unit_of(skills: int) -> Syllabus:
     """A course of one unit with so many gated skills, none of them about code."""
-    named = tuple(Skill(f"unit.{n}", f"Skill {n}", True) for n in range(1, skills + 1))
-    return Syllabus(1, "Simulated", (Unit("01-unit", "Unit", "?", 10, (), named),))
+    named = tuple(Skill(f"unit.{n}", f"Skill {n}", gates=True) for n in range(1, skills + 1))
+    return Syllabus(1, "Simulated", (Unit("01-unit", "Unit", "?", 10, (), skills=named),))
 
 
 class Shares(NamedTuple):

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from course.authoring import rules
 from course.authoring.complaint import Complaint
-from course.authoring.tree import Tree, Unit
+from course.authoring.course_files import Tree, UnitFiles
 
 Progress = Callable[[str], None]
 
@@ -20,7 +20,7 @@ def complaints(
     `quick` leaves out what runs notebooks. `doing` hears what is being looked at. Raises `CourseError` for a unit
     that the manifest does not have.
     """
-    units = [Unit(tree, tree.syllabus.unit(unit))] if unit else tree.units
+    units = [UnitFiles(tree, tree.syllabus.unit(unit))] if unit else tree.units
     if unit is None:
         doing("the course as a whole")
         for tree_rule in rules.TREE:
@@ -34,7 +34,7 @@ def complaints(
             yield from _together(rules.RUN, each)
 
 
-def _together(run: Iterable[rules.UnitRule], unit: Unit) -> Iterator[Complaint]:
+def _together(run: Iterable[rules.UnitRule], unit: UnitFiles) -> Iterator[Complaint]:
     """Rules that mostly wait for a kernel, side by side; their complaints in the rules' order."""
     with ThreadPoolExecutor() as pool:
         for found in pool.map(lambda rule: list(rule(unit)), run):

@@ -20,13 +20,14 @@ from nbgrader.utils import capture_log
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
-from course.authoring import halves
-from course.authoring.tree import PROJECT, Tree
+from autograder.errors import IsometryError
+from course.authoring import pairing
+from course.authoring.course_files import PROJECT, Tree
 
-NEVER_RELEASED = ("bank.py", "*.md")
+NEVER_RELEASED = ("bank", "bank.py", "oracles.py", "second_answers.py", "*.md")
 
 
-class ReleaseError(Exception):
+class ReleaseError(IsometryError):
     """nbgrader could not make a release of a unit. The text says why, and what to do."""
 
 
@@ -50,7 +51,7 @@ def build(root: Path, unit: str, workshop: Path) -> Path:
     shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__", ".*"))
     for path in copy.glob("*.ipynb"):
         # A cell without an id would be given a random one, and a run of the source would travel with it.
-        nbformat.write(halves.tidied(nbformat.read(path, as_version=4)), path)
+        nbformat.write(pairing.tidied(nbformat.read(path, as_version=4)), path)
 
     config = settings(root)
     config.CourseDirectory.root = str(workshop)

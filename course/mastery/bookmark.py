@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from course import clock
 from course.mastery import record
 from course.mastery.record import Event, Replay
 
 
+@dataclass(frozen=True)
+class News:
+    """What was written into a record since it was read last."""
+
+    events: tuple[Event, ...]
+    """New ones in order, but for those that this process wrote itself."""
+    redated: Mapping[str, datetime]
+    """Events that were read before and that a receipt has met since: by id, as of when they count."""
+
+
 class Bookmark:
-    """The place in the record up to which its events were taken.
+    """The place in the record up to which its lines were read.
 
     Parameters
     ----------
@@ -21,53 +36,74 @@ class Bookmark:
         self.place = len(content)
         """How many bytes were read."""
         self._end = content[content.rfind(b"\n", 0, -1) + 1 :]
-        self._ids = {event.id for event in replay.events}
-        self._last = _key(replay.events[-1]) if replay.events else None
-        # A line that is not counted has an id and a date, too, by which a later line may count or not.
-        counted = not (replay.torn or replay.newer or replay.ahead)
-        self._only_grows = counted and (not content or content.endswith(b"\n"))
-        self.in_order = True
-        """Whether what was taken was taken in the order of a replay."""
+        self._whole = not content or content.endswith(b"\n")
+        self._ids: set[str] = set()
+        self._met: dict[str, datetime] = {}
+        self._ahead: tuple[datetime, ...] = ()
+        self._own: dict[str, bytes] = {}
+        self._torn = self._newer = 0
+        self._pass(replay)
 
-    def wrote(self, event: Event, written: int) -> None:
-        """Move past `event`, which was written at this place as so many bytes, and taken."""
-        self.place += written
-        self._end = record.line_of(event)
-        self.in_order = self.in_order and self._after((event,))
-        self._pass(event)
+    @property
+    def warning(self) -> str:
+        """What there is to say about the record, as far as it was read."""
+        now = clock.now() + record.AHEAD
+        ahead = tuple(at for at in self._ahead if at > now)
+        return Replay((), self._torn, self._newer, dated_ahead=ahead).warning
 
-    def since(self) -> Replay | None:
+    def writes(self, event: Event) -> None:
+        """This process is about to write `event`, and takes it itself: it will not be among the news."""
+        self._own[event.id] = record.line_of(event)
+
+    def wrote(self, event: Event) -> None:
+        """It is written. Where nobody else wrote meanwhile, it need not be read again."""
+        line = self._own.get(event.id)
+        if line is not None and self._whole and record.size() == self.place + len(line):
+            del self._own[event.id]
+            self._ids.add(event.id)
+            self.place += len(line)
+            self._end = line
+
+    def wrote_nothing(self, event: Event) -> None:
+        """It could not be written."""
+        self._own.pop(event.id, None)
+
+    def since(self) -> News | None:
         """What was written since, and move past it; `CourseError` where the record cannot be read.
 
-        None where taking it now might tell something else than replaying all: the record did not only grow, or not by
-        new events alone, or one of them is dated before those that were taken.
+        None where a replay of all might tell something else: the record did not only grow by whole lines, or one of
+        them claims the id of an earlier one.
         """
-        if not (self.in_order and self._only_grows):
-            return None
         content = record.text(start=self.place - len(self._end))
         new = content[len(self._end) :]
-        if not content.startswith(self._end) or not new.endswith(b"\n"):
+        if not self._whole or not content.startswith(self._end) or not new.endswith(b"\n"):
             return None
-        replay = record.parse(new)
-        if replay.torn or replay.newer:
+        replay = record.parse(new, self._met)
+        own = [event for event in replay.events if event.id in self._own]
+        if self._known(replay) or any(self._own[event.id] != record.line_of(event) for event in own):
             return None
-        if any(event.id in self._ids for event in replay.events) or not self._after(replay.events[:1]):
-            return None
-        for event in replay.events:
-            self._pass(event)
+        read_before = self._ids | self._own.keys() if replay.receipts else set()
+        for event in own:
+            del self._own[event.id]
+        self._pass(replay)
         self.place += len(new)
         self._end = new[new.rfind(b"\n", 0, -1) + 1 :]
-        self._only_grows = not replay.ahead
-        return replay
+        mine = {event.id for event in own}
+        return News(
+            tuple(event for event in replay.events if event.id not in mine),
+            {receipt.of: self._met[receipt.of] for receipt in replay.receipts if receipt.of in read_before},
+        )
 
-    def _pass(self, event: Event) -> None:
-        self._ids.add(event.id)
-        self._last = _key(event)
+    def _known(self, replay: Replay) -> bool:
+        """Whether any line has an id that an earlier one has."""
+        events = (*replay.events, *replay.receipts)
+        return any(event.id in self._ids for event in events) or not self._ids.isdisjoint(replay.uncounted)
 
-    def _after(self, events: tuple[Event, ...]) -> bool:
-        """Whether the first of `events`, where there is one, comes after all that were taken."""
-        return not events or self._last is None or _key(events[0]) > self._last
-
-
-def _key(event: Event) -> tuple[object, str]:
-    return event.at, event.id
+    def _pass(self, replay: Replay) -> None:
+        self._ids.update(event.id for event in replay.events)
+        self._ids.update(event.id for event in replay.receipts)
+        self._ids |= replay.uncounted
+        self._met = record.earliest(replay.receipts, self._met)
+        self._ahead += replay.dated_ahead
+        self._torn += replay.torn
+        self._newer += replay.newer

@@ -11,7 +11,7 @@ from datetime import datetime
 from random import Random
 
 from course.mastery import review
-from course.mastery.rule import Standing, State
+from course.mastery.rule import MapState, Standing
 
 ITEMS = 12
 """Questions of a session: some fifty seconds each make ten minutes."""
@@ -41,10 +41,10 @@ def weak(standing: Standing, now: datetime) -> list[str]:
 
     A skill whose row is complete and only lacks its code exercise is none: short questions do nothing for it.
     """
-    open_units = [u for u in standing.syllabus.units if u.gated and standing.state(u, now) is not State.LOCKED]
+    open_units = [u for u in standing.syllabus.units if u.gated and standing.state(u, now) is not MapState.LOCKED]
     skills = [s for unit in open_units for s in standing.unmastered(unit)]
-    skills = [s for s in skills if standing.skill(s).row < standing.skill(s).need]
-    begun = sorted((s for s in skills if standing.skill(s).tries), key=lambda s: standing.skill(s).row)
+    skills = [s for s in skills if not standing.skill(s).complete]
+    begun = sorted((s for s in skills if standing.skill(s).tries), key=lambda s: standing.skill(s).reached)
     return begun + [s for s in skills if not standing.skill(s).tries]
 
 
@@ -70,7 +70,7 @@ def choose(
         add(skill, 1)
     for skill in weak(standing, now):
         state = standing.skill(skill)
-        add(skill, state.need - state.row if state.row else WEAK)
+        add(skill, state.need - state.reached if state.row else WEAK)
     return interleaved(counts, chance)
 
 

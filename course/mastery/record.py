@@ -7,40 +7,48 @@ of its own.
 
 What is replayed is the set of events, each id once, in the order of their times: two records with the same events tell
 the same, in whatever order their lines stand, and however often.
+
+An event dated ahead of the clock is met with a receipt, which is an event, too: whose id it is about, and when it was
+first read. From then on it counts as of the receipt, on every machine, so that a clock once set wrong cannot put right
+answers behind all later misses.
 """
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import gc
-import os
 import threading
 import uuid
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 
-from course import clock, paths
+from course import clock, kernel_info, paths
 from course.errors import CourseError
+from course.mastery import lines as _lines
+from course.mastery.lines import LATEST as LATEST
+from course.mastery.lines import by_id as by_id
+from course.mastery.lines import merge as merge
+from course.mastery.record_file import READING, lock, locked, write_lines
 
-VERSION = 2
+VERSION = 3
+"""Of the format, and of the rule under which an event was written: `course.mastery.rule` reads each by its own. A new kind
+of event takes a new version, so that older courses keep it and do not count it."""
 
-Kind = Literal["answer", "continue", "sitting", "stuck"]
+Kind = Literal["answer", "continue", "sitting", "stuck", "receipt"]
 Source = Literal["practice", "check", "checkpoint"]
 
 AHEAD = timedelta(minutes=10)
-"""How far an event may lie ahead of the clock before it is remarked upon."""
-LATEST = datetime(9000, 1, 1, tzinfo=UTC)
-"""A date past this is damage: a review could not be planned after it."""
+"""How far an event may lie ahead of the clock before it is remarked upon, and met with a receipt."""
+EARLIEST = datetime(2025, 1, 1, tzinfo=UTC)
+"""A clock before this is itself wrong (an empty battery): by it no event is met with a receipt."""
 
-watchers: list[Callable[[Event, bytes, int], None]] = []
-"""Called with each event that this process has appended, its line, and how many bytes were written; they raise nothing."""
+watchers: list[Callable[[Event, bytes], None]] = []
+"""Called with each event that this process has appended, and its line; they raise nothing."""
 
 _last = datetime.min.replace(tzinfo=UTC)
 _one_at_a_time = threading.Lock()
@@ -66,7 +74,7 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     """One thing that happened.
 
     "answer": an answer judged · "continue": a gate walked past · "sitting": a checkpoint begun · "stuck": a skill not
-    mastered after many tries, when another way in was offered.
+    mastered after many tries, when another way in was offered · "receipt": an event dated ahead of the clock was read.
     """
 
     kind: Kind
@@ -83,6 +91,8 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     hints: int = 0
     first: bool = True
     """Whether this was the first answer to this variant."""
+    core: bool = True
+    """Whether the question was one of its skill's core kinds when it was asked; all were before there were any."""
     source: Source = "practice"
     sitting: str = ""
     """Which checkpoint it belongs to."""
@@ -92,30 +102,38 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     given: str = ""
     accepted: str = ""
     """The question, the answer and the right answer, as a learner read them then."""
+    of: str = ""
+    """The id of the event that a receipt is about."""
     at: datetime = msgspec.field(default_factory=_now)
     """UTC."""
     id: str = msgspec.field(default_factory=_new_id)
     v: int = VERSION
 
 
-class _Header(msgspec.Struct, frozen=True, gc=False):
-    """What every version of an event has."""
-
-    id: str
-    at: datetime
-    v: int
-
-
 class Replay(msgspec.Struct, frozen=True):
     """The events of a record in the order of their times, and what there is to say about the rest."""
 
     events: tuple[Event, ...]
+    """All but receipts, each at the time as of which it counts."""
     torn: int = 0
     """Lines that could not be read."""
     newer: int = 0
     """Lines that a later version of the course wrote."""
-    ahead: int = 0
-    """Events dated after now."""
+    dated_ahead: tuple[datetime, ...] = ()
+    """Times after now that events were written with, whether a receipt met them or not."""
+    receipts: tuple[Event, ...] = ()
+    uncounted: frozenset[str] = frozenset()
+    """Ids of lines that are no event this version can read."""
+
+    @property
+    def ahead(self) -> int:
+        """How many events were dated after now."""
+        return len(self.dated_ahead)
+
+    @property
+    def unmet(self) -> tuple[Event, ...]:
+        """The events ahead of a clock that may be right, which no receipt met."""
+        return tuple(self.events[_place_after(self.events, _horizon()) :])
 
     @property
     def warning(self) -> str:
@@ -130,7 +148,7 @@ class Replay(msgspec.Struct, frozen=True):
         if n := self.ahead:
             them, count = ("1 event is", "It counts") if n == 1 else (f"{n} events are", "They count")
             said.append(
-                f"{them} dated after now: this computer's clock is, or was, wrong. {count}; "
+                f"{them} dated after now: this computer's clock is, or was, wrong. {count} as of the first reading; "
                 "set the clock, or reviews may come at odd times."
             )
         return " ".join(said)
@@ -139,8 +157,6 @@ class Replay(msgspec.Struct, frozen=True):
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Event).decode
 _decode_events = msgspec.json.Decoder(Event).decode_lines
-_decode_header = msgspec.json.Decoder(_Header).decode
-_decode_headers = msgspec.json.Decoder(_Header).decode_lines
 _encode_sorted = msgspec.json.Encoder(order="sorted").encode
 
 
@@ -152,25 +168,29 @@ def line_of(event: Event) -> bytes:
     return _encode(event) + b"\n"
 
 
-def append(event: Event, path: Path | None = None) -> int:
-    """Write `event` at the end of the record, and return by how many bytes that grew.
+def append(event: Event, path: Path | None = None) -> None:
+    """Write `event` at the end of the record.
 
     Raises `CourseError` where it cannot be written; then nothing is half-kept.
     """
-    path, line = path or paths.record(), _encode(event)
+    _append([event], path or paths.record())
+
+
+def _append(events: list[Event], path: Path) -> None:
+    lines = [_encode(event) for event in events]
     try:
-        with _locked(path) as descriptor:
-            written = _write(descriptor, [line])
+        with locked(path) as file:
+            write_lines(file, lines)
     except OSError as error:
-        judged = event.kind == "answer"
+        judged = any(event.kind == "answer" for event in events)
         what, then = ("Your answer was judged, but", "answer") if judged else ("What you did", "try")
         raise CourseError(
             f"{what} could not be written to your record ({error.strerror or error}). "
             f"Free some space or check that {path.name} may be written, then {then} again."
         ) from None
-    for watcher in watchers:
-        watcher(event, line, written)
-    return written
+    for event, line in zip(events, lines, strict=True):
+        for watcher in watchers:
+            watcher(event, line)
 
 
 def add(lines: list[bytes], path: Path | None = None) -> int:
@@ -180,11 +200,12 @@ def add(lines: list[bytes], path: Path | None = None) -> int:
     """
     path = path or paths.record()
     try:
-        with _locked(path) as descriptor:
-            have = set(by_id(path.read_bytes()))
+        with locked(path) as file:
+            file.seek(0)
+            have = set(by_id(file.read()))
             new = [line for id, line in by_id(b"\n".join(lines)).items() if id not in have]
             if new:
-                _write(descriptor, new)
+                write_lines(file, new)
     except OSError as error:
         raise CourseError(
             f"The events could not be added to your record ({error.strerror or error}), which is as it was. "
@@ -193,50 +214,30 @@ def add(lines: list[bytes], path: Path | None = None) -> int:
     return len(new)
 
 
-@contextmanager
-def _locked(path: Path) -> Iterator[int]:
-    """The record, opened at its end, and no other kernel's while this lasts."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
-    try:
-        _lock(descriptor, fcntl.LOCK_EX)
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-def _lock(descriptor: int, how: int) -> None:
-    """Lock the record until it is closed, where that can be: some network folders know no locks."""
-    try:
-        fcntl.flock(descriptor, how)
-    except OSError as error:
-        if error.errno not in (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP):
-            raise
-
-
-def _write(descriptor: int, lines: list[bytes]) -> int:
-    size = os.fstat(descriptor).st_size
-    text = b"".join(line + b"\n" for line in lines)
-    if size and os.pread(descriptor, 1, size - 1) != b"\n":
-        text = b"\n" + text  # the last writer was torn off; its half line stays alone
-    try:
-        written = os.write(descriptor, text)
-        if written != len(text):
-            raise OSError(28, "the disk is full")
-        os.fsync(descriptor)
-    except OSError:
-        if os.fstat(descriptor).st_size > size:
-            os.ftruncate(descriptor, size)
-        raise
-    return len(text)
-
-
 # --------------------------------------------------------------------------- reading
 
 
 def read(path: Path | None = None) -> Replay:
     """All events of the record, each id once, in the order of their times. A missing file is an empty record."""
-    return parse(text(path))
+    return read_whole(path)[1]
+
+
+def read_whole(path: Path | None = None) -> tuple[bytes, Replay]:
+    """The record's bytes, and what they hold, every event that is dated ahead of the clock met with a receipt.
+
+    The receipts are written where a person is there, and the record may be written; else they hold for this reading.
+    """
+    content = text(path)
+    replay = parse(content)
+    if not replay.unmet:
+        return content, replay
+    receipts = [Event("receipt", event.unit, of=event.id) for event in replay.unmet]
+    if kernel_info.person_present():
+        with suppress(CourseError):
+            _append(receipts, path or paths.record())
+            content = text(path)
+            return content, parse(content)
+    return content, parse(b"".join([content, b"\n", *map(line_of, receipts)]))
 
 
 def size(path: Path | None = None) -> int:
@@ -251,8 +252,7 @@ def text(path: Path | None = None, start: int = 0) -> bytes:
     """The record's bytes, from place `start` on; none where there is no file. `CourseError` where it cannot be read."""
     path = path or paths.record()
     try:
-        with open(path, "rb") as file:
-            _lock(file.fileno(), fcntl.LOCK_SH)
+        with open(path, "rb", buffering=0) as file, lock(file, READING):
             file.seek(start)
             return file.read()
     except FileNotFoundError:
@@ -263,56 +263,98 @@ def text(path: Path | None = None, start: int = 0) -> bytes:
         ) from None
 
 
-def parse(content: bytes) -> Replay:
-    """What the lines of a record hold."""
+def parse(content: bytes, met: Mapping[str, datetime] | None = None) -> Replay:
+    """What the lines of a record hold. `met` is what receipts that stand elsewhere say: event id to time."""
     with collector_at_rest():
-        return _parse(content)
+        return _parse(content, met or {})
 
 
-def _parse(content: bytes) -> Replay:
-    torn = newer = 0
+def _parse(content: bytes, met: Mapping[str, datetime]) -> Replay:
+    torn, uncounted = 0, frozenset[str]()
+    newer = 0
     events = _all_at_once(content)
     if events is None:
-        events, torn, newer = _one_by_one(content)
-    ahead = len(events) - bisect_right(events, clock.now() + AHEAD, key=lambda e: e.at)
-    return Replay(tuple(events), torn, newer, ahead)
+        events, torn, newer, uncounted = _one_by_one(content)
+    receipts = [event for event in events if event.kind == "receipt"]
+    if receipts:
+        events = [event for event in events if event.kind != "receipt"]
+    ahead = tuple(event.at for event in events[_place_after(events, clock.now() + AHEAD) :])
+    if receipts or met:
+        events = _as_met(events, earliest(receipts, met))
+    return Replay(tuple(events), torn, newer, dated_ahead=ahead, receipts=tuple(receipts), uncounted=uncounted)
+
+
+def _horizon() -> datetime:
+    """Past which an event is met with a receipt."""
+    now = clock.now()
+    return now + AHEAD if now >= EARLIEST else LATEST
+
+
+def is_ahead(event: Event) -> bool:
+    """Whether `event` is dated so far ahead of the clock that it is to be met with a receipt."""
+    return event.at > _horizon()
+
+
+def _place_after(events: Sequence[Event], at: datetime) -> int:
+    """Where in `events`, which are in order, those dated after `at` begin."""
+    return bisect_right(events, at, key=lambda event: event.at)
+
+
+def earliest(receipts: Iterable[Event], met: Mapping[str, datetime]) -> dict[str, datetime]:
+    """`met`, and what these receipts say, where that is earlier."""
+    found = dict(met)
+    for receipt in receipts:
+        found[receipt.of] = min(receipt.at, found.get(receipt.of, receipt.at))
+    return found
+
+
+def _as_met(events: list[Event], met: Mapping[str, datetime]) -> list[Event]:
+    """`events` in order, each at its own time or at its receipt's, whichever is earlier."""
+    return sorted((_redated(event, met.get(event.id)) for event in events), key=order)
+
+
+def _redated(event: Event, met: datetime | None) -> Event:
+    return event if met is None or met >= event.at else msgspec.structs.replace(event, at=met)
+
+
+def order(event: Event) -> tuple[datetime, str]:
+    """Events are replayed in this order."""
+    return event.at, event.id
 
 
 def _all_at_once(content: bytes) -> list[Event] | None:
     """The events in order where every line is a whole event, each once, and none newer: quicker. None where not."""
     try:
-        headers, events = _decode_headers(content), _decode_events(content)
-    except _UNREADABLE:
+        headers, events = _lines.headers(content), _decode_events(content)
+    except _lines.UNREADABLE:
         return None
-    if len({header.id for header in headers}) < len(headers) or len(headers) != _count(content):
+    if len({header.id for header in headers}) < len(headers) or len(headers) != _lines.count(content):
         return None  # an id twice, or lines that hold two events or none: to be looked at one by one
     if not all(header.v <= VERSION and header.at.tzinfo is UTC and header.at <= LATEST for header in headers):
         return None
-    return sorted(events, key=lambda event: (event.at, event.id))
+    return sorted(events, key=order)
 
 
-def _count(content: bytes) -> int:
-    """How many lines are not empty."""
-    return sum(1 for line in content.split(b"\n") if line.strip())
-
-
-def _one_by_one(content: bytes) -> tuple[list[Event], int, int]:
-    """The events in order; how many lines are no event, and how many a later version's."""
-    lines, times, torn = _lines(content)
+def _one_by_one(content: bytes) -> tuple[list[Event], int, int, frozenset[str]]:
+    """The events in order; how many lines are no event, how many a later version's; and the ids that these have."""
+    found, times, torn = _lines.unique(content)
     events: list[Event] = []
+    uncounted = set()
     newer = 0
-    for id, line in lines.items():
+    for id, line in found.items():
         try:
             event = _decode(line)
-        except _UNREADABLE:
+        except _lines.UNREADABLE:
             event = None
         if event is not None and event.v <= VERSION:
             events.append(event if event.at.tzinfo is UTC else msgspec.structs.replace(event, at=times[id]))
-        elif _decode_header(line).v > VERSION:
+            continue
+        uncounted.add(id)
+        if _lines.header(line).v > VERSION:
             newer += 1
         else:
             torn += 1
-    return events, torn, newer
+    return events, torn, newer, frozenset(uncounted)
 
 
 @contextmanager
@@ -325,52 +367,6 @@ def collector_at_rest() -> Iterator[None]:
     finally:
         if was:
             gc.enable()
-
-
-def by_id(content: bytes) -> dict[str, bytes]:
-    """The lines of a record by their events' ids, of any version, in the order of their times; torn ones left out."""
-    return _lines(content)[0]
-
-
-def _lines(content: bytes) -> tuple[dict[str, bytes], dict[str, datetime], int]:
-    """One line for each id, in the order of their times; these times; and how many lines are no event.
-
-    Where two lines claim one id, the same one of them is taken, whichever comes first.
-    """
-    found: dict[str, bytes] = {}
-    times: dict[str, datetime] = {}
-    torn = 0
-    for line in content.split(b"\n"):
-        line = line.strip()
-        if not line:
-            continue
-        try:
-            header = _decode_header(line)
-            id, at = header.id, _utc(header.at)
-        except _UNREADABLE:
-            torn += 1
-            continue
-        if at > LATEST:
-            torn += 1
-        elif id not in found or (at, line) < (times[id], found[id]):
-            found[id], times[id] = line, at
-    # Sorted twice and not by pairs: a hundred thousand pairs keep the garbage collector busier than the sorting.
-    ordered = sorted(sorted(found), key=times.__getitem__)
-    return {id: found[id] for id in ordered}, times, torn
-
-
-_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OverflowError)
-
-
-def _utc(at: datetime) -> datetime:
-    if at.tzinfo is UTC:
-        return at
-    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
-
-
-def merge(one: bytes, other: bytes) -> bytes:
-    """Two records as one: every event of either, once, in the order of their times."""
-    return b"".join(line + b"\n" for line in by_id(one + b"\n" + other).values())
 
 
 def variant_text(arguments: dict[str, Any]) -> str:

@@ -1,28 +1,35 @@
 """The rule by which a record opens gates, as a fold: `Standing.take` takes one event after another.
 
 A skill is mastered by three fresh variants right in a row (Kelly et al. 2015: that predicts as well as knowledge
-tracing); one that is about writing code by its code exercise and two. Only first answers without a hint count, each on
-a variant not answered before, and no choice of two. A unit is mastered when each of its gated skills is, and a mixed
-checkpoint of ten has at least eight right; it may be sat again when each skill missed in it was answered right again.
-A unit opens when every unit it requires is mastered, or when the learner chose to continue, where that is allowed.
+tracing); one that is about writing code by its code exercise and two. At least one of the row asks a core kind of
+question, one that has the skill itself in it: whoever knows only what lies beside it has a row, and no skill. Only
+first answers without a hint count, each on a variant not answered before, and no choice of two.
 
-A mastered skill comes back for review (`course.mastery.review`). A failed review reopens the skill, not the unit: it
-is mastered again by another row.
+A unit is mastered when each of its gated skills is, and a mixed checkpoint of ten has at least eight right; it may be
+sat again when each skill missed in it was answered right again. A unit opens when every unit it requires is mastered,
+or when the learner chose to continue, where that is allowed.
 
-The same events tell the same on any machine; nothing here reads a clock or a file.
+A mastered skill comes back for review (`course.mastery.review`), in which a right answer to a side question buys as
+little time as one with a hint. A failed review reopens the skill, not the unit: it is mastered again by another row.
+
+The same events tell the same on any machine; nothing here reads a clock or a file. What was told of an event when it
+was written stays so: whether its question was a core one stands in the event (`core`; those written before there were
+core kinds say nothing, and count as core), and reviews are spread over days only by events of version 3 on.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field, replace
 from datetime import datetime
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from course.manifest import Skill, Syllabus, Unit
 from course.mastery import review
+from course.mastery.gate import Gate as Gate
+from course.mastery.gate import MapState as MapState
 from course.mastery.record import Event, collector_at_rest, variant_text
+from course.syllabus import Skill, Syllabus, Unit
 
 if TYPE_CHECKING:
     from fsrs import Card
@@ -35,14 +42,18 @@ STUCK_AFTER = 10
 ITEMS = 10
 PASS = 8
 """A checkpoint's items, and how many must be right."""
+SPREAD_SINCE = 3
+"""The version of events from which on the reviews that they plan are spread over days."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class SkillState:
     """Where a learner stands with one skill."""
 
     row: int = 0
     """How many of the last counted answers were right, without a miss between them."""
+    core: bool = False
+    """Whether one of these was to a core question."""
     tries: int = 0
     """Counted answers so far; none while it is mastered, and those since it was reopened."""
     need: int = IN_A_ROW
@@ -55,6 +66,16 @@ class SkillState:
     """Another way in was offered, and that is in the record."""
     card: Card | None = None
     """Its review; only what gates has one."""
+
+    @property
+    def reached(self) -> int:
+        """How far the row is, up to what is asked: its last place is kept for a core question."""
+        return min(self.row, self.need if self.core else self.need - 1)
+
+    @property
+    def complete(self) -> bool:
+        """Whether the row is long enough, and a core question in it."""
+        return self.reached >= self.need
 
     @property
     def begun(self) -> bool:
@@ -75,16 +96,28 @@ class SkillState:
 
 
 @dataclass(slots=True)
-class Sitting:
-    """One checkpoint that was begun."""
+class CheckpointAttempt:
+    """One checkpoint that was begun, as it stood then: never changed, another answer makes another of it."""
 
     id: str
     unit: str
+    _: KW_ONLY
     seed: int = 0
-    answered: set[tuple[str, str]] = field(default_factory=set)
+    answered: frozenset[tuple[str, str]] = frozenset()
     right: int = 0
-    missed: list[str] = field(default_factory=list)
+    missed: tuple[str, ...] = ()
     """The skills of wrong answers."""
+
+    def with_item(self, variant: tuple[str, str], event: Event) -> CheckpointAttempt:
+        """What it becomes by one more item."""
+        return CheckpointAttempt(  # and not `replace`, which takes as long as all else that an event does
+            self.id,
+            self.unit,
+            seed=self.seed,
+            answered=self.answered | {variant},
+            right=self.right + event.right,
+            missed=self.missed if event.right else (*self.missed, event.skill),
+        )
 
     @property
     def complete(self) -> bool:
@@ -102,42 +135,22 @@ class UnitState:
     answers: int = 0
     passed: bool = False
     """A checkpoint was passed."""
-    sitting: Sitting | None = None
+    sitting: CheckpointAttempt | None = None
     """The last checkpoint begun."""
     to_review: list[str] = field(default_factory=list)
     """The skills to be answered right again before the checkpoint may be sat again."""
     walked_past: bool = False
 
 
-class State(StrEnum):
-    """A unit on the map."""
-
-    LOCKED = "locked"
-    OPEN = "open"
-    STARTED = "in progress"
-    MASTERED = "mastered"
-    DUE = "due"
-
-
 @dataclass(frozen=True)
-class Gate:
-    """Whether a unit is open, and if not, what is missing."""
+class Snapshot:
+    """What a standing was, to be restored: all but the variants answered since, which are counted."""
 
-    unit: str
-    skills: tuple[tuple[str, str], ...] = ()
-    """(unit, skill) pairs still to be mastered."""
-    checkpoints: tuple[str, ...] = ()
-    """Required units whose checkpoint is still to be passed."""
-    walked_past: bool = False
-    """The learner chose to continue without mastery; recorded, and shown as such."""
-
-    @property
-    def complete(self) -> bool:
-        return not self.skills and not self.checkpoints
-
-    @property
-    def open(self) -> bool:
-        return self.complete or self.walked_past
+    skills: dict[str, SkillState]
+    units: dict[str, UnitState]
+    sittings: dict[str, CheckpointAttempt]
+    due_on: Counter[int]
+    seen: int
 
 
 class Standing:
@@ -153,12 +166,30 @@ class Standing:
         """Begin anew with these events, in order."""
         self.skills: dict[str, SkillState] = {}
         self.units: dict[str, UnitState] = {unit.id: UnitState() for unit in self.syllabus.units}
-        self.seen: set[tuple[str, str]] = set()
-        """(exercise, variant) pairs that were answered."""
-        self._sittings: dict[str, Sitting] = {}
+        self.seen: dict[tuple[str, str], None] = {}
+        """(exercise, variant) pairs that were answered, in the order of their first answers."""
+        self._sittings: dict[str, CheckpointAttempt] = {}
+        self._due_on: Counter[int] = Counter()
+        """How many reviews are planned for a day, by its ordinal."""
         with collector_at_rest():
             for event in events:
                 self.take(event)
+
+    def snapshot(self) -> Snapshot:
+        """What stands now, whatever is taken later."""
+        return self._copied(Snapshot(self.skills, self.units, self._sittings, self._due_on, len(self.seen)))
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Stand again where this standing stood at `snapshot`."""
+        then = self._copied(snapshot)
+        self.skills, self.units, self._sittings, self._due_on = then.skills, then.units, then.sittings, then.due_on
+        while len(self.seen) > then.seen:
+            self.seen.popitem()  # a dict's last, and so the latest
+
+    def _copied(self, one: Snapshot) -> Snapshot:
+        skills = {name: replace(state) for name, state in one.skills.items()}
+        units = {name: replace(unit, to_review=list(unit.to_review)) for name, unit in one.units.items()}
+        return Snapshot(skills, units, one.sittings.copy(), one.due_on.copy(), one.seen)
 
     # -- asking
 
@@ -170,6 +201,11 @@ class Standing:
             code = frozenset(entry[0].code) if entry else frozenset()
             state = self.skills[name] = SkillState(need=SHORT_FOR_CODE if code else IN_A_ROW, to_write=code)
         return state
+
+    def core(self, name: str) -> tuple[str, ...]:
+        """The core exercises of the skill called `name`; none where all of them are."""
+        entry = self._entries.get(name)
+        return entry[0].core if entry else ()
 
     def unmastered(self, unit: Unit) -> list[str]:
         """The gated skills of `unit` never mastered yet, in the manifest's order."""
@@ -183,7 +219,7 @@ class Standing:
         """The gated skills of `unit` whose review is due."""
         return [skill.id for skill in unit.gated if self.skill(skill.id).due(now)]
 
-    def sitting(self, id: str) -> Sitting | None:
+    def sitting(self, id: str) -> CheckpointAttempt | None:
         """The checkpoint that was begun under this id."""
         return self._sittings.get(id)
 
@@ -200,15 +236,15 @@ class Standing:
         walked = self.units[unit.id].walked_past and not self.syllabus.hard_gates
         return Gate(unit.id, skills, checkpoints, walked and bool(skills or checkpoints))
 
-    def state(self, unit: Unit, now: datetime) -> State:
+    def state(self, unit: Unit, now: datetime) -> MapState:
         """How `unit` is shown on the map."""
         if unit.gated and self.mastered(unit):
-            return State.DUE if self.due(unit, now) else State.MASTERED
+            return MapState.DUE if self.due(unit, now) else MapState.MASTERED
         if not self.gate(unit).open:
-            return State.LOCKED
+            return MapState.LOCKED
         if self.due(unit, now):
-            return State.DUE
-        return State.STARTED if self.units[unit.id].answers else State.OPEN
+            return MapState.DUE
+        return MapState.STARTED if self.units[unit.id].answers else MapState.OPEN
 
     def share(self, unit: Unit) -> float:
         """How much of `unit` is done, from 0 to 1: its gated skills and, as one more, its checkpoint."""
@@ -222,6 +258,8 @@ class Standing:
 
     def take(self, event: Event) -> str:
         """Take one more event; in a few words, what it did."""
+        if event.kind == "receipt":
+            return "read while it was dated ahead of the clock"
         unit = self._unit(event)
         if event.kind == "continue":
             if unit is not None:
@@ -229,8 +267,7 @@ class Standing:
             return "continued without mastery"
         if event.kind == "sitting":
             if unit is not None and event.sitting:
-                unit.sitting = self._sitting(event)
-                unit.sitting.seed = event.seed or 0
+                unit.sitting = self._keep(replace(self._sitting(event), seed=event.seed or 0))
             return "checkpoint begun"
         if event.kind == "stuck":
             self.skill(event.skill).marked = True
@@ -241,7 +278,7 @@ class Standing:
             return self._checked(event)
         variant = (event.exercise, variant_text(event.arguments))
         fresh = variant not in self.seen
-        self.seen.add(variant)
+        self.seen[variant] = None
         if event.source == "checkpoint":
             return self._sat(event, variant)
         return self._practised(event, fresh, unit)
@@ -258,12 +295,18 @@ class Standing:
         name = self.unit_of(event)
         return self.units[name] if name else None
 
-    def _sitting(self, event: Event) -> Sitting:
+    def _sitting(self, event: Event) -> CheckpointAttempt:
         """The sitting an event belongs to, whichever of its events comes first: clocks of two machines may differ."""
         found = self._sittings.get(event.sitting)
-        if found is None:
-            found = self._sittings[event.sitting] = Sitting(event.sitting, self.unit_of(event) or "")
-        return found
+        return found or self._keep(CheckpointAttempt(event.sitting, self.unit_of(event) or ""))
+
+    def _keep(self, sitting: CheckpointAttempt) -> CheckpointAttempt:
+        """What became of a sitting."""
+        self._sittings[sitting.id] = sitting
+        unit = self.units.get(sitting.unit)
+        if unit is not None and unit.sitting is not None and unit.sitting.id == sitting.id:
+            unit.sitting = sitting
+        return sitting
 
     def _checked(self, event: Event) -> str:
         state = self.skill(event.skill)
@@ -272,7 +315,7 @@ class Standing:
         if not event.right:
             return "not passed yet"
         state.to_write -= {event.exercise}
-        return self._settle(event, state) or f"code passed; {state.row} of {state.need} short ones in a row"
+        return self._settle(event, state) or f"code passed; {state.reached} of {state.need} short ones in a row"
 
     def _practised(self, event: Event, fresh: bool, unit: UnitState | None) -> str:
         state = self.skill(event.skill)
@@ -294,34 +337,47 @@ class Standing:
             return reviewed + "mastered already, and no review due"
         state.tries += 1
         state.row = state.row + 1 if event.right else 0
+        state.core = event.right and (state.core or event.core)
         if settled := self._settle(event, state):
             return reviewed + settled
         if not event.right:
             return "a miss: the row starts anew"
-        left = " and its code exercise is to be passed" if state.row >= state.need else ""
-        return f"{reviewed}{min(state.row, state.need)} of {state.need} in a row{left}"
+        left = " and its code exercise is to be passed" if state.complete else ""
+        if state.row >= state.need and not state.core:
+            left = "; the last place is for a core question"
+        return f"{reviewed}{state.reached} of {state.need} in a row{left}"
 
     def _settle(self, event: Event, state: SkillState) -> str:
         """Whether the skill is mastered now, or again."""
-        if state.held or state.row < state.need or state.to_write:
+        if state.held or not state.complete or state.to_write:
             return ""
         again, entry = state.mastered, self._entries.get(event.skill)
         state.mastered, state.reopened, state.marked, state.tries = True, False, False, 0
         if entry and entry[0].gates:
-            state.card = (
+            card = (
                 review.answered(state.card, event.at, right=True, hinted=False)
                 if state.card
                 else review.first(event.skill, event.at)
             )
+            self._plan(state, card, event)
         return "mastered again" if again else "mastered"
 
     def _reviewed(self, event: Event, state: SkillState) -> str:
         assert state.card is not None
-        state.card = review.answered(state.card, event.at, right=event.right, hinted=event.hints > 0)
+        self._due_on -= Counter([state.card.due.toordinal()])
+        card = review.answered(state.card, event.at, right=event.right, hinted=event.hints > 0 or not event.core)
         if not event.right:
-            state.reopened, state.row = True, 0
+            state.card, state.reopened, state.row, state.core = card, True, 0, False
             return "review failed: the skill is open again"
-        return f"review passed; comes back on {state.card.due:%Y-%m-%d}"
+        self._plan(state, card, event)
+        return f"review passed; comes back on {card.due:%Y-%m-%d}"
+
+    def _plan(self, state: SkillState, card: Card, event: Event) -> None:
+        """Give the skill its next review, on a day with few others."""
+        if event.v >= SPREAD_SINCE:
+            card = review.spread(card, event.at, self._due_on)
+        state.card = card
+        self._due_on[card.due.toordinal()] += 1
 
     def _sat(self, event: Event, variant: tuple[str, str]) -> str:
         counts = event.sitting and event.first and not event.hints and event.options != 2
@@ -330,11 +386,7 @@ class Standing:
         sitting = self._sitting(event)
         if sitting.complete or variant in sitting.answered:
             return "this checkpoint has that item already: does not count"
-        sitting.answered.add(variant)
-        if event.right:
-            sitting.right += 1
-        else:
-            sitting.missed.append(event.skill)
+        sitting = self._keep(sitting.with_item(variant, event))
         said = f"checkpoint, item {len(sitting.answered)} of {ITEMS}: {'right' if event.right else 'missed'}"
         if not sitting.complete:
             return said

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from datetime import datetime
 from typing import Literal
 
-from course.manifest import Unit
 from course.mastery.rule import ITEMS, PASS, Standing
+from course.syllabus import Unit
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,7 @@ class Step:
     title: str
     standing: str
     """How far it is, in a few words."""
+    _: KW_ONLY
     ready: bool = True
     """Whether it can be done now; a checkpoint waits for its skills."""
 
@@ -33,9 +34,9 @@ def of_skill(standing: Standing, unit: Unit, name: str) -> list[Step]:
     """What is left of one skill: its row, its code exercise, or both; nothing where it is held."""
     state, title = standing.skill(name), next(s.title for s in unit.skills if s.id == name)
     found = []
-    if state.row < state.need:
+    if not state.complete:
         again = "review failed; " if state.reopened else ""
-        found.append(Step("practise", unit.id, name, title, f"{again}{state.row} of {state.need} in a row"))
+        found.append(Step("practise", unit.id, name, title, f"{again}{state.reached} of {state.need} in a row"))
     found += [
         Step("write", unit.id, exercise, title, f"`{exercise}` in the unit's exercises is to be passed")
         for exercise in sorted(state.to_write)
@@ -63,7 +64,7 @@ def of_unit(standing: Standing, unit: Unit) -> list[Step]:
         said = f"begun: {len(state.sitting.answered)} of {ITEMS} answered"
     else:
         said = f"ready: {ITEMS} fresh questions, {PASS} right are needed"
-    return [*found, Step("checkpoint", unit.id, unit.id, what, said, standing.may_sit(unit))]
+    return [*found, Step("checkpoint", unit.id, unit.id, what, said, ready=standing.may_sit(unit))]
 
 
 def reviews(standing: Standing, unit: Unit, now: datetime) -> list[Step]:

@@ -6,9 +6,9 @@ import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from course.manifest import Syllabus, Unit
 from course.mastery.record import Event
 from course.mastery.rule import Standing
+from course.syllabus import Syllabus, Unit
 
 WIDTH = 88
 """Columns of a terminal."""

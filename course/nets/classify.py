@@ -6,7 +6,7 @@ axis of keys (seeds) and settings is a `vmap` over it.
     probe(h[1], data.y, h_test[1], data.y_test).test           # is h^1 linearly separable?
 
     run = train_norms(seeds(3), digits(), batch=2)             # none, batch, layer, RMS norm side by side
-    fit = train_images(seeds(4), shifted_digits(), DIGIT_CNN)  # sizes × seeds
+    fit = train_images(seeds(5), rotations(5, shifted_digits), DIGIT_CNN)  # sizes × seeds, each with other writers held out
 
 Nothing here depends on the order of runs: a key's net is the same net, rounding aside, in any company.
 """
@@ -30,7 +30,7 @@ from course.nets.counts import Layer as Described
 from course.nets.data import Split
 from course.nets.layers import ACTIVATIONS, Layer, apply
 from course.nets.toys import Images
-from course.nets.train import cross_entropy
+from course.nets.train import cross_entropy, one_split_each
 
 Numbers = Array | np.ndarray
 
@@ -313,16 +313,19 @@ def train_images(
     """Train the described network (see `counts`, `build`) by Adam on the first n pictures, for each n and each key.
 
     Runs are (sizes, seeds); all are one program, and all take the same number of steps. Every step draws `batch`
-    pictures anew from the first n.
+    pictures anew from the first n. `data` is one split for all keys, or one for each of them (`data.rotations`).
 
     Raises
     ------
     ValueError
-        Where a size is more than there is.
+        Where a size is more than there is, or there are neither one split nor as many as keys.
     """
-    if not all(0 < n <= len(data.x) for n in sizes):
+    there = data.y.shape[-1]
+    if not all(0 < n <= there for n in sizes):
+        raise ValueError(f"Training sizes lie between 1 and the {there} pictures there are, and these are {sizes}.")
+    if data.y.ndim == 2 and len(data.y) != len(keys):
         raise ValueError(
-            f"Training sizes lie between 1 and the {len(data.x)} pictures there are, and these are {sizes}."
+            f"Give one split of the data, or one for each of the {len(keys)} keys; there are {len(data.y)}."
         )
     return _train_images(
         keys, jnp.array(sizes), *map(jnp.asarray, data), eta, layers=tuple(layers), steps=steps, batch=batch
@@ -331,20 +334,24 @@ def train_images(
 
 @partial(jax.jit, compiler_options=QUICK, static_argnames=("layers", "steps", "batch"))
 def _train_images(keys, sizes, x, y, x_test, y_test, eta, *, layers, steps, batch):  # type: ignore[no-untyped-def]
-    def one(n: Array, key: Array) -> tuple[build.Params, Array]:
-        for_init, for_batches = jax.random.split(key)
-        loss = lambda net, pick: cross_entropy(build.apply(layers, net, x[pick]), y[pick])
-        picks = _picks(for_batches, steps, batch, n)
-        return adam(loss, build.init(for_init, x.shape[1:], layers), picks, eta)
+    x, y, x_test, y_test = one_split_each(x, y, x_test, y_test)
 
-    def judge(n_and_net: tuple[Array, build.Params]) -> tuple[Array, Array]:
-        n, net = n_and_net
-        return _shares_right(build.apply(layers, net, jnp.concatenate([x, x_test])), y, y_test, n)
+    def one(n: Array, key: Array, split: Array) -> tuple[build.Params, Array]:
+        for_init, for_batches = jax.random.split(key)
+        loss = lambda net, pick: cross_entropy(build.apply(layers, net, x[split, pick]), y[split, pick])
+        picks = _picks(for_batches, steps, batch, n)
+        return adam(loss, build.init(for_init, x.shape[2:], layers), picks, eta)
+
+    def judge(run: tuple[Array, build.Params, Array]) -> tuple[Array, Array]:
+        n, net, split = run
+        pictures = jnp.concatenate([x[split], x_test[split]])
+        return _shares_right(build.apply(layers, net, pictures), y[split], y_test[split], n)
 
     n = jnp.repeat(sizes, len(keys))
-    nets, losses = jax.vmap(one)(n, jnp.tile(keys, len(sizes)))
+    split = jnp.tile(jnp.arange(len(keys)) if len(x) > 1 else jnp.zeros(len(keys), int), len(sizes))
+    nets, losses = jax.vmap(one)(n, jnp.tile(keys, len(sizes)), split)
     # One run after the other: all windows of all pictures for all runs at once would fill the memory.
-    right = lax.map(judge, (n, nets))
+    right = lax.map(judge, (n, nets, split))
     return jax.tree.map(lambda leaf: leaf.reshape(len(sizes), len(keys), *leaf.shape[1:]), Fit(nets, losses, *right))
 
 

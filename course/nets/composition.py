@@ -54,7 +54,7 @@ def forward_pass(net: TwoLayers, x: Float[Array, "d_in"]) -> Steps:
     z = product + net.hidden.b
     h = jnp.maximum(z, 0)
     s = (net.readout.W @ h + net.readout.b)[0]
-    return Steps(x, product, z, h, s, jax.nn.sigmoid(s))
+    return Steps(x=x, product=product, z=z, h=h, s=s, y=jax.nn.sigmoid(s))
 
 
 def seed_example() -> tuple[TwoLayers, Float[Array, "2"]]:

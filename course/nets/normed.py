@@ -21,7 +21,7 @@ from jaxtyping import Array, Float, Int, Key
 
 from course.nets import norms
 from course.nets.data import Split
-from course.nets.train import cross_entropy
+from course.nets.train import cross_entropy, one_split_each
 
 SCALES = (0.5, 1.0, 2.0, 4.0)
 """How far `Watched.along` and `turned` look along the gradient, in multiples of the learning rate."""
@@ -166,7 +166,19 @@ def _normalize(
 
 
 def watch(setup: Setup, data: Split, *, batch: int = 64, depth: int = 10, steps: int = 300, every: int = 20) -> Watched:
-    """Train one net for each entry of `setup` by SGD, and look at it before the first step and after each `every` steps."""
+    """Train one net for each entry of `setup` by SGD, and look at it before the first step and after each `every` steps.
+
+    `data` is one split for all runs, or several (`data.rotations`), and then a run of seed s has split s.
+
+    Raises
+    ------
+    ValueError
+        Where a seed has no split.
+    """
+    if data.y.ndim == 2 and int(setup.seed.max()) >= len(data.y):
+        raise ValueError(
+            f"There are {len(data.y)} splits, so seeds are 0 … {len(data.y) - 1}; give fewer seeds, or more splits."
+        )
     return _watch(
         setup,
         *map(jnp.asarray, data),
@@ -200,16 +212,20 @@ class _Item(NamedTuple):
 
 @partial(jax.jit, compiler_options=QUICK, static_argnames=("batch", "depth", "steps", "every", "classes"))
 def _watch(setup, x, y, x_test, y_test, *, batch, depth, steps, every, classes):  # type: ignore[no-untyped-def]
-    d, nothing = x.shape[1], norms.Running(jnp.zeros((depth, x.shape[1])), jnp.ones((depth, x.shape[1])))
+    x, y, x_test, y_test = one_split_each(x, y, x_test, y_test)
+    n, d = x.shape[1:]
+    nothing = norms.Running(jnp.zeros((depth, d)), jnp.ones((depth, d)))
+    split_of = lambda seed: seed if len(x) > 1 else jnp.zeros_like(seed)
     below = jnp.arange(depth) < depth // 2
     is_lower = Net(below[:, None, None], below[:, None], below[:, None], below[:, None], jnp.array(False))
 
     def one(setup: Setup) -> Watched:
         for_init, for_frames = jax.random.split(jax.random.key(setup.seed))
+        split = split_of(setup.seed)
 
         def loss(net: Net, running: norms.Running, item: _Item) -> tuple[Array, Seen]:
-            scores, seen = forward(net, running, setup.kind, x[item.pick], training=True, jolt=item.jolt)
-            return cross_entropy(scores, y[item.pick]), seen
+            scores, seen = forward(net, running, setup.kind, x[split, item.pick], training=True, jolt=item.jolt)
+            return cross_entropy(scores, y[split, item.pick]), seen
 
         # Looks and steps are turns of one loop, so that the gradient is compiled once.
         def turn(carry: tuple[Net, norms.Running, Net], item: _Item) -> tuple[Any, dict[str, Array]]:
@@ -239,7 +255,7 @@ def _watch(setup, x, y, x_test, y_test, *, batch, depth, steps, every, classes):
         def frame(carry: tuple[Net, norms.Running, Net], key: Array) -> tuple[Any, dict[str, Array]]:
             for_jolts, for_picks = jax.random.split(key)
             jolts = setup.noise * jax.random.normal(for_jolts, (every, depth, 2, d))
-            picks = (jax.random.uniform(for_picks, (every, batch)) * len(x)).astype(jnp.int32)
+            picks = (jax.random.uniform(for_picks, (every, batch)) * n).astype(jnp.int32)
             looking = jnp.arange(LOOKS + every) < LOOKS
             items = _Item(
                 jnp.concatenate([jnp.tile(jnp.arange(batch, dtype=jnp.int32), (LOOKS, 1)), picks]),
@@ -262,12 +278,13 @@ def _watch(setup, x, y, x_test, y_test, *, batch, depth, steps, every, classes):
         (net, running, _), seen = lax.scan(frame, (net, nothing, net), jax.random.split(for_frames, steps // every))
         return Watched(net=net, running=running, test=jnp.zeros(()), **(seen | {"loss": seen["loss"].reshape(-1)}))
 
-    def judge(run: tuple[Net, norms.Running, Array]) -> Array:
-        net, running, kind = run
-        return jnp.mean(jnp.argmax(forward(net, running, kind, x_test, training=False)[0], axis=-1) == y_test)
+    def judge(run: tuple[Net, norms.Running, Array, Array]) -> Array:
+        net, running, kind, split = run
+        scores = forward(net, running, kind, x_test[split], training=False)[0]
+        return jnp.mean(jnp.argmax(scores, axis=-1) == y_test[split])
 
     seen = lax.map(one, setup, batch_size=TOGETHER)
-    return seen._replace(test=lax.map(judge, (seen.net, seen.running, setup.kind)))
+    return seen._replace(test=lax.map(judge, (seen.net, seen.running, setup.kind, split_of(setup.seed))))
 
 
 def _where(condition: Array, one: Any, other: Any) -> Any:

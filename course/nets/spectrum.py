@@ -187,7 +187,7 @@ def spectrum(
     """
     # Python numbers of one type each: an int for σ_w would be another compilation.
     phi_, init_ = _index(phi, PHIS, "activation"), _index(init, INIT_NAMES, "init")
-    setting = Setting(phi_, init_, float(sigma_w), float(residual), 1.0, _index(norm, NORMS, "norm"))
+    setting = Setting(phi_, init_, float(sigma_w), float(residual), branch=1.0, norm=_index(norm, NORMS, "norm"))
     with jax.enable_x64(True):
         log_sigma = np.array(log_spectrum(_drawn(seed), setting))
     log_sigma.flags.writeable = False

@@ -5,21 +5,25 @@ NumPy arrays, so that making data starts no JAX backend.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float32, Int32
 
-from course.nets.data import Split, raw_digits
+from course.nets.data import HELD_OUT, Split, by_writer, raw_digits
 
 
 class Images(NamedTuple):
-    """Pictures to learn from, and others to be tested on. Labels are 0 … classes − 1."""
+    """Pictures to learn from, and others to be tested on. Labels are 0 … classes − 1.
 
-    x: Float32[np.ndarray, "train channels height width"]
-    y: Int32[np.ndarray, "train"]
-    x_test: Float32[np.ndarray, "test channels height width"]
-    y_test: Int32[np.ndarray, "test"]
+    Several splits of one size are one `Images` whose arrays have a leading axis (see `data.rotations`).
+    """
+
+    x: Float32[np.ndarray, "*splits train channels height width"]
+    y: Int32[np.ndarray, "*splits train"]
+    x_test: Float32[np.ndarray, "*splits test channels height width"]
+    y_test: Int32[np.ndarray, "*splits test"]
 
 
 def moons(n: int = 400, noise: float = 0.1, seed: int = 0, n_test: int = 400) -> Split:
@@ -84,30 +88,30 @@ def _plane(arc, classes: int, n: int, n_test: int, noise: float, seed: int) -> S
     return Split(x, y, *some(n_test))
 
 
-def shifted_digits(n_train: int = 1500, canvas: int = 12, seed: int = 0) -> Images:
+def shifted_digits(
+    n_train: int = 1500, canvas: int = 12, seed: int = 0, *, held_out: Iterable[int] = HELD_OUT
+) -> Images:
     """scikit-learn's 8×8 digits, each put at a random place on an empty canvas × canvas picture; ink is 0 … 1.
 
-    Every place where the digit fits whole is equally likely (25 of them on 12×12), in training and in testing alike.
-    The split and the places follow from `seed`; the first k training pictures are those of a smaller `n_train` too,
-    so that training sets of growing size can be cut from one call.
+    Split by writer as `data.digits` is: those in `held_out` wrote the test digits and none of the others. Every place
+    where a digit fits whole is equally likely (25 of them on 12×12), in training and in testing alike. The order and
+    the places follow from `seed`; the first k training pictures are those of a smaller `n_train` too, so that training
+    sets of growing size can be cut from one call.
 
     Raises
     ------
     ValueError
-        Where nothing is left to train or test on, or the canvas is smaller than a digit.
+        Where `n_train` or `held_out` is out of range (see `data.digits`), or the canvas is smaller than a digit.
     """
-    pixels, labels = raw_digits()
-    n = len(labels)
-    if not 0 < n_train < n:
-        raise ValueError(f"n_train must lie between 1 and {n - 1}, and is {n_train}.")
     if canvas < 8:
         raise ValueError(f"A digit is 8 pixels wide, and a canvas of {canvas} cannot hold it.")
-    rng = np.random.default_rng(seed)
-    order = rng.permutation(n)
-    corner = rng.integers(0, canvas - 8 + 1, size=(n, 2))
+    train, test = by_writer(n_train, seed, held_out)
+    pixels, labels = raw_digits()
+    n = len(labels)
+    corner = np.random.default_rng((seed, 1)).integers(0, canvas - 8 + 1, size=(n, 2))
     pictures = np.zeros((n, 1, canvas, canvas), np.float32)
     rows = corner[:, 0, None, None] + np.arange(8)[None, :, None]
     columns = corner[:, 1, None, None] + np.arange(8)[None, None, :]
-    pictures[np.arange(n)[:, None, None], 0, rows, columns] = pixels[order].reshape(n, 8, 8) / 16
-    y = labels[order].astype(np.int32)
-    return Images(pictures[:n_train], y[:n_train], pictures[n_train:], y[n_train:])
+    pictures[np.arange(n)[:, None, None], 0, rows, columns] = pixels.reshape(n, 8, 8) / 16
+    y = labels.astype(np.int32)
+    return Images(pictures[train], y[train], pictures[test], y[test])

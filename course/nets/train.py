@@ -17,7 +17,7 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float, Int, Key
 
-from course.nets.layers import ACTIVATIONS, Activation, Layer, apply, gaussian, stack
+from course.nets.layers import ACTIVATIONS, Activation, Init, Layer, apply, gaussian, stack
 
 LEAN = {"xla_cpu_use_fusion_emitters": False}
 """How `train` is compiled: XLA's newer emitters make it no faster, and take 90 MB and a third more time to compile."""
@@ -30,12 +30,20 @@ class Net(NamedTuple):
     readout: Layer
 
 
-@partial(jax.jit, static_argnames=("depth", "width", "classes"))
-def init(key: Key[Array, ""], depth: int, width: int, classes: int, sigma_w: float | Float[Array, ""]) -> Net:
-    """Gaussian weights of variance σ_w²/fan-in in the stack, 1/fan-in in the readout; biases start at zero."""
+@partial(jax.jit, static_argnames=("depth", "width", "classes", "kind"))
+def init(
+    key: Key[Array, ""],
+    depth: int,
+    width: int,
+    classes: int,
+    sigma_w: float | Float[Array, ""],
+    kind: Init = "gaussian",
+) -> Net:
+    """Weights of weight scale σ_w in the stack, Gaussian or orthogonal; Gaussian ones of variance 1/fan-in in the
+    readout; biases start at zero."""
     for_layers, for_readout = jax.random.split(key)
     readout = Layer(gaussian(for_readout, classes, width), jnp.zeros(classes))
-    return Net(stack(for_layers, depth, width, sigma_w), readout)
+    return Net(stack(for_layers, depth, width, sigma_w, kind), readout)
 
 
 def logits(
@@ -46,7 +54,7 @@ def logits(
 
     def step(h: Array, layer_and_index: tuple[Layer, Array]) -> tuple[Array, None]:
         layer, index = layer_and_index
-        return jnp.where(index < depth, apply(layer, h, phi), h), None
+        return lax.cond(index < depth, lambda h: apply(layer, h, phi), lambda h: h, h), None
 
     h, _ = lax.scan(step, x, (net.layers, jnp.arange(len(net.layers.W))))
     return net.readout.W @ h + net.readout.b
@@ -90,7 +98,7 @@ class Setting(NamedTuple):
 
 
 class Run(NamedTuple):
-    """What training left behind, for each net."""
+    """What training left behind, for each net; before that axis one of seeds, where `train` was given several keys."""
 
     loss: Float[Array, "*nets steps"]
     """Cross-entropy of each step's minibatch, before the step, in nats."""
@@ -119,39 +127,48 @@ def settings(rows: Sequence[tuple[int, str, float, float]], activations: Sequenc
     return Setting(jnp.array(depth), jnp.array(phi), jnp.array(sigma_w, float), jnp.array(eta, float))
 
 
-@partial(jax.jit, static_argnames=("activations", "max_depth", "steps", "batch", "classes"), compiler_options=LEAN)
+@partial(
+    jax.jit, static_argnames=("activations", "max_depth", "steps", "batch", "classes", "kind"), compiler_options=LEAN
+)
 def train(
-    key: Key[Array, ""],
+    key: Key[Array, "*seeds"],
     setting: Setting,
-    x: Float[Array, "train d"],
-    y: Int[Array, "train"],
-    x_test: Float[Array, "test d"],
-    y_test: Int[Array, "test"],
+    x: Float[Array, "*splits train d"],
+    y: Int[Array, "*splits train"],
+    x_test: Float[Array, "*splits test d"],
+    y_test: Int[Array, "*splits test"],
     *,
     activations: tuple[str, ...],
     max_depth: int,
     steps: int = 300,
     batch: int = 64,
     classes: int = 10,
+    kind: Init = "gaussian",
 ) -> Run:
     """Train one net for each entry of `setting` by SGD, all in one program; none is deeper than `max_depth`.
 
+    With several keys (see `classify.seeds`), all of that for each of them: what is returned has a leading axis of
+    seeds. The data are then one split for all seeds, or one for each (`data.rotations`).
     Not to be called inside another `jit` or `grad`: it is compiled with options of its own (`LEAN`).
 
-    Every net starts from the same draw of weights (scaled by its σ_w) and sees the same minibatches, so that
-    nets differ by their setting alone.
+    Every net of a key starts from the same draw of weights (of one `kind`, scaled by its σ_w) and sees the same
+    minibatches, so that these nets differ by their setting alone.
     """
-    for_init, for_batches = jax.random.split(key)
-    picks = jax.random.randint(for_batches, (steps, batch), 0, len(x))
+    keys, (x, y, x_test, y_test) = jnp.atleast_1d(key), one_split_each(x, y, x_test, y_test)
+    if len(x) not in (1, len(keys)):
+        raise ValueError(f"Give one split of the data, or one for each of the {len(keys)} keys; there are {len(x)}.")
 
-    def one(setting: Setting) -> Run:
+    def one(setting: Setting, key: Array, split: Array) -> Run:
+        for_init, for_batches = jax.random.split(key)
+        picks = jax.random.randint(for_batches, (steps, batch), 0, x.shape[1])
+
         def phi(z: Array) -> Array:
             return lax.switch(setting.phi, [ACTIVATIONS[name] for name in activations], z)
 
-        start = init(for_init, max_depth, x.shape[-1], classes, setting.sigma_w)
+        start = init(for_init, max_depth, x.shape[-1], classes, setting.sigma_w, kind)
 
         def step(net: Net, pick: Array) -> tuple[Net, Array]:
-            value, grads = jax.value_and_grad(loss)(net, x[pick], y[pick], phi, setting.depth)
+            value, grads = jax.value_and_grad(loss)(net, x[split, pick], y[split, pick], phi, setting.depth)
             return jax.tree.map(lambda w, g: w - setting.eta * g, net, grads), value
 
         end, losses = lax.scan(step, start, picks)
@@ -161,11 +178,19 @@ def train(
         distance = jnp.linalg.norm(W_end - W_start, axis=(-2, -1)) / jnp.linalg.norm(W_start, axis=(-2, -1))
         return Run(
             losses,
-            cross_entropy(scores(x), y),
-            jnp.mean(jnp.argmax(scores(x_test), axis=-1) == y_test),
+            cross_entropy(scores(x[split]), y[split]),
+            jnp.mean(jnp.argmax(scores(x_test[split]), axis=-1) == y_test[split]),
             jnp.where(acts, distance, jnp.nan),
             jnp.where(acts, jnp.mean(W_end != W_start, axis=(-2, -1)), jnp.nan),
         )
 
-    # Five at a time: as fast as all at once, and the memory of five.
-    return lax.map(one, setting, batch_size=5)
+    # One setting after the other, its seeds together: they are equally deep, so layers beyond that depth cost nothing.
+    split = jnp.arange(len(keys)) if len(x) > 1 else jnp.zeros(len(keys), int)
+    runs = lax.map(lambda setting: jax.vmap(partial(one, setting))(keys, split), setting)
+    runs = jax.tree.map(lambda leaf: jnp.swapaxes(leaf, 0, 1), runs)
+    return runs if key.ndim else jax.tree.map(lambda leaf: leaf[0], runs)
+
+
+def one_split_each(x: Array, y: Array, x_test: Array, y_test: Array) -> tuple[Array, Array, Array, Array]:
+    """The same data with a leading axis of splits, of length 1 where there was none (labels have no other axis)."""
+    return (x, y, x_test, y_test) if y.ndim == 2 else (x[None], y[None], x_test[None], y_test[None])

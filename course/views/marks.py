@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ class Points:
 
     x: ArrayLike
     y: ArrayLike
+    _: KW_ONLY
     label: str = ""
     colour: Colour = 0
     marker: Marker = "circle"
@@ -51,6 +52,7 @@ class Lines:
 
     x: ArrayLike
     y: ArrayLike
+    _: KW_ONLY
     label: str = ""
     colour: Colour = "ink"
     dash: Dash = "solid"
@@ -70,6 +72,7 @@ class Grid:
     """
 
     values: ArrayLike
+    _: KW_ONLY
     label: str = ""
     palette: Literal["diverging", "sequential"] = "diverging"
     limits: tuple[float, float] | None = None
@@ -107,6 +110,7 @@ class Panel:
     marks: Sequence[Mark]
     title: str = ""
     xlabel: str = ""
+    _: KW_ONLY
     ylabel: str = ""
     xscale: Scale = "linear"
     yscale: Scale = "linear"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-class Shown:
+class WidgetWithFallback:
     """A figure with its alt text, ready to be displayed. `png` is drawn once, when it is made."""
 
     def __init__(self, figure: Figure, alt: str, dpi: int = 110) -> None:
@@ -33,7 +33,7 @@ class Shown:
         return self.alt
 
 
-def shown(figure: Figure, alt: str | None = None) -> Shown:
+def shown(figure: Figure, alt: str | None = None) -> WidgetWithFallback:
     """`figure` with alt text: what the picture shows, in a sentence or two, for whoever cannot see it.
 
     A figure made by a view's `figure()` brings its own alt text, and needs none here.
@@ -43,7 +43,7 @@ def shown(figure: Figure, alt: str | None = None) -> Shown:
     alt = (alt or alt_of(figure)).strip()
     if not alt:
         raise ValueError("A figure needs alt text: call shown(figure, alt=…) with a sentence that says what it shows.")
-    result = Shown(with_alt(figure, alt), alt)
+    result = WidgetWithFallback(with_alt(figure, alt), alt)
     from matplotlib import pyplot
 
     pyplot.close(figure)
@@ -62,16 +62,21 @@ def alt_of(figure: Figure) -> str:
 
 
 def png(figure: Figure, dpi: int = 110) -> bytes:
-    """The figure as PNG, on white: legible on a dark page too. The alt text is kept as the file's description."""
+    """The figure as PNG, on nothing, so that it stands on the page. The alt text is kept as the file's description."""
     buffer = io.BytesIO()
     # No Software entry: the bytes should not depend on matplotlib's version string.
     metadata = {"Software": None, "Description": alt_of(figure)}
-    figure.savefig(buffer, format="png", dpi=dpi, facecolor="white", bbox_inches="tight", metadata=metadata)
+    figure.savefig(buffer, format="png", dpi=dpi, facecolor="none", bbox_inches="tight", metadata=metadata)
     return buffer.getvalue()
 
 
+ON_DARK = ("invert(1)", "hue-rotate(180deg)")
+"""What the browser does with a figure on a dark page: dark becomes light, and blue stays blue."""
+
+
 def image(data: bytes, alt: str) -> str:
-    """An `<img>` that holds the PNG itself, so that nothing is fetched."""
+    """An `<img>` that holds the PNG itself, so that nothing is fetched, and that follows JupyterLab's theme."""
     source = base64.b64encode(data).decode()
-    style = "max-width: 100%; height: auto; background: white;"
-    return f'<img alt="{html.escape(alt, quote=True)}" style="{style}" src="data:image/png;base64,{source}">'
+    theme = f'[data-jp-theme-light="false"] .iso-figure {{ filter: {" ".join(ON_DARK)}; }}'
+    picture = f'<img alt="{html.escape(alt, quote=True)}" class="iso-figure" style="max-width: 100%; height: auto;"'
+    return f'{picture} src="data:image/png;base64,{source}"><style>{theme}</style>'

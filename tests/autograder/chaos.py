@@ -21,8 +21,8 @@ from typing import Any, NamedTuple
 import nbformat
 import psutil
 
-from autograder import demo
-from autograder.demo import Kind
+from autograder.grading import simulated_class
+from autograder.grading.simulated_class import Kind
 
 UNIT = "90-tiny"
 ROOT = Path(__file__).parents[2]
@@ -33,9 +33,9 @@ _SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER, from linux/prctl.h
 
 def hand_in(course: Path, number: int, seed: int) -> Path:
     """A class of `number` in `course`, of every kind that is graded at once."""
-    made = demo.make(UNIT, 2 * number + 8, seed, course)
+    made = simulated_class.make(UNIT, 2 * number + 8, seed, course)
     quick = [learner for learner in made if learner.kind is not Kind.ENDLESS][:number]
-    return demo.hand_in(quick, UNIT, course / "class")
+    return simulated_class.hand_in(quick, UNIT, course / "class")
 
 
 @contextmanager

@@ -14,9 +14,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from autograder import submission
-from autograder.exercise import State, Verdict
-from autograder.outcome import Ending, Mark, Outcome, failed
+from autograder.diagnostics import DiagnosticCode
+from autograder.judging.verdict import Verdict, VerdictState
+from autograder.submissions import submission
+from autograder.submissions.result import GradingResult, Mark, Status, failed
 
 UNIT = "90-tiny"
 FIXTURE = Path(__file__).parent / "fixtures" / "course"
@@ -26,7 +27,7 @@ MARKER = "FAKE_GRADING_MARKER"
 """The environment variable with the folder in which `dies once` remembers that it has."""
 
 
-def grade(task: Any) -> Outcome:
+def grade(task: Any) -> GradingResult:
     """What came of one submission."""
     student = task.submission.student
     word, _, more = submission.content(task.submission).decode().partition(" ")
@@ -46,12 +47,12 @@ def grade(task: Any) -> Outcome:
         case "slow":
             time.sleep(float(more or 0.2))
         case "garbled":
-            return failed(student, task.unit, "The file is not a notebook.", seconds=0.1)
+            return failed(student, task.unit, DiagnosticCode.FILE_UNUSABLE, "The file is not a notebook.", seconds=0.1)
     notebook = '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
-    return _outcome(task, dict.fromkeys(task.papers, word), notebook)
+    return _outcome(task, dict.fromkeys(task.graded_items, word), notebook)
 
 
-def judge(task: Any, before: Outcome, cells: tuple[str, ...]) -> Outcome:
+def judge(task: Any, before: GradingResult, cells: tuple[str, ...]) -> GradingResult:
     """The same from the words that are kept; the student's name and the cells are left in the log."""
     student = task.submission.student
     if before.answers and "forgotten" in before.answers.values():
@@ -61,14 +62,14 @@ def judge(task: Any, before: Outcome, cells: tuple[str, ...]) -> Outcome:
     return _outcome(task, before.answers, before.notebook)
 
 
-def _outcome(task: Any, words: dict[str, str], notebook: str) -> Outcome:
-    exercises = {cell: paper.declared() for cell, paper in task.papers.items()}
+def _outcome(task: Any, words: dict[str, str], notebook: str) -> GradingResult:
+    exercises = {cell: item.declared() for cell, item in task.graded_items.items()}
     shares = {cell: {"half": 0.5, "wrong": 0.0}.get(word, 1.0) for cell, word in words.items()}
     mistakes = {cell: e.mistakes[0].name for cell, e in exercises.items() if shares[cell] == 0}
     verdicts = {
         cell: Verdict(
             e.id,
-            State.RIGHT if shares[cell] == 1 else State.WRONG,
+            VerdictState.RIGHT if shares[cell] == 1 else VerdictState.WRONG,
             shares[cell],
             e.points,
             came_back=words[cell],
@@ -78,10 +79,10 @@ def _outcome(task: Any, words: dict[str, str], notebook: str) -> Outcome:
     }
     given = task.submission.given
     marks = {cell: Mark(verdict.points, cell in given) for cell, verdict in verdicts.items()}
-    return Outcome(
-        task.submission.student,
-        task.unit,
-        Ending.GRADED,
+    return GradingResult(
+        student=task.submission.student,
+        unit=task.unit,
+        ending=Status.GRADED,
         marks=marks | {"why": Mark(None, True)},
         mistakes=mistakes,
         notebook=notebook,
@@ -121,7 +122,8 @@ def hand_in(folder: Path, words: dict[str, str]) -> Path:
 def main() -> None:
     """A batch of its own."""
     from autograder.errors import GradingError
-    from autograder.grade import Settings, grade_class
+    from autograder.grading.grade import grade_class
+    from autograder.grading.settings import Settings
 
     handed_in, into, root = map(Path, sys.argv[1:])
     try:
@@ -131,7 +133,7 @@ def main() -> None:
             Settings(into, seconds=5, jobs=2, gradebook=os.environ.get("FAKE_GRADEBOOK")),
             root=root,
             planned=lambda pending, of: print("planned", pending, of, flush=True),
-            seen=lambda outcome, row, of: print("seen", outcome.student, flush=True),
+            seen=lambda result, row, of: print("seen", result.student, flush=True),
             grade=grade,
         )
     except GradingError as error:

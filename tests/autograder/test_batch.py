@@ -1,4 +1,4 @@
-"""A batch over executors: one outcome for each submission, whatever happens to the processes that grade."""
+"""A batch over executors: one result for each submission, whatever happens to the processes that grade."""
 
 from __future__ import annotations
 
@@ -18,13 +18,15 @@ import psutil
 import pytest
 from fake_grading import UNIT
 
-from autograder import batch
-from autograder.assignment import Assignment
 from autograder.errors import GradingError
-from autograder.grade import Settings, grade_class
-from autograder.gradebook import Ledger, Row
-from autograder.outcome import Ending
-from autograder.workers import Lost, Workers
+from autograder.gradebook.ledger import ATTEMPTS_PER_BATCH, GradebookStore
+from autograder.gradebook.rows import Row
+from autograder.grading.grade import grade_class
+from autograder.grading.pool import ProcessPool, WorkerDied
+from autograder.grading.settings import Settings
+from autograder.submissions import task
+from autograder.submissions.assignment import Assignment
+from autograder.submissions.result import Status
 
 
 @pytest.fixture(scope="module")
@@ -58,10 +60,10 @@ CLASS = {"ada": "right", "ben": "half", "cyd": "garbled", "dan": "wrong"}
 def test_every_executor_gives_the_same_gradebook(graded: Graded) -> None:
     ours = graded(CLASS)
     assert {row.student: (row.state, row.score) for row in ours.values()} == {
-        "ada": (Ending.GRADED, 7.0),
-        "ben": (Ending.GRADED, 3.5),
-        "cyd": (Ending.FAILED, 0.0),
-        "dan": (Ending.GRADED, 0.0),
+        "ada": (Status.GRADED, 7.0),
+        "ben": (Status.GRADED, 3.5),
+        "cyd": (Status.FAILED, 0.0),
+        "dan": (Status.GRADED, 0.0),
     }
     assert ours["dan"].mistakes["scale-check"] == "linear" and ours["cyd"].reason == "The file is not a notebook."
     with ThreadPoolExecutor(3) as threads:
@@ -77,10 +79,10 @@ def test_what_kills_its_worker_is_tried_again_alone_then_quarantined_and_tried_b
     words = {**CLASS, "eve": "dies", "fay": "dies once", "gus": "breaks"}
     rows = graded(words)
     assert {student: rows[student].state for student in CLASS} == {s: r.state for s, r in graded(CLASS).items()}
-    assert rows["eve"].state is Ending.QUARANTINED and rows["eve"].score == 0
+    assert rows["eve"].state is Status.QUARANTINED and rows["eve"].score == 0
     assert "its process ended (code 9)" in rows["eve"].reason
-    assert rows["gus"].state is Ending.QUARANTINED and "a fault of the code that grades" in rows["gus"].reason
-    assert rows["fay"].state is Ending.GRADED and rows["fay"].score == 7
+    assert rows["gus"].state is Status.QUARANTINED and "a fault of the code that grades" in rows["gus"].reason
+    assert rows["fay"].state is Status.GRADED and rows["fay"].score == 7
     runs = (tmp_path / "log").read_text().split()
     assert sorted(runs[-3:]) == ["eve", "fay", "gus"], "the second tries come last"
     assert {student: runs.count(student) for student in words} == {
@@ -89,21 +91,21 @@ def test_what_kills_its_worker_is_tried_again_alone_then_quarantined_and_tried_b
         "fay": 2,
         "gus": 2,
     }
-    with Ledger(f"sqlite:///{tmp_path / 'into' / 'gradebook.db'}") as ledger:
-        assert [ledger.attempt(UNIT, student) % batch.TRIES for student in ("ada", "eve", "fay")] == [0, 1, 1]
+    with GradebookStore(f"sqlite:///{tmp_path / 'into' / 'gradebook.db'}") as ledger:
+        assert [ledger.attempt(UNIT, student) % ATTEMPTS_PER_BATCH for student in ("ada", "eve", "fay")] == [0, 1, 1]
     graded(words)
     again = (tmp_path / "log").read_text().split()[len(runs) :]
     assert sorted(again) == ["eve", "eve", "gus", "gus"]
-    assert graded({"eve": "right"})["eve"].state is Ending.GRADED
+    assert graded({"eve": "right"})["eve"].state is Status.GRADED
 
 
 def test_a_submission_that_hangs_costs_its_worker_and_nobody_else(
     graded: Graded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batch, "SLACK", 5)
-    monkeypatch.setattr(batch, "PATIENCE", 1)
+    monkeypatch.setattr(task, "SLACK", 5)
+    monkeypatch.setattr(task, "PATIENCE", 1)
     rows = graded({"ada": "right", "hal": "hangs", "ben": "half"})
-    assert [rows[s].state for s in ("ada", "ben", "hal")] == [Ending.GRADED, Ending.GRADED, Ending.QUARANTINED]
+    assert [rows[s].state for s in ("ada", "ben", "hal")] == [Status.GRADED, Status.GRADED, Status.QUARANTINED]
     assert "said nothing for 6 s" in rows["hal"].reason
 
 
@@ -118,23 +120,25 @@ def test_a_batch_starts_processes_while_it_works_out_what_is_asked_and_none_wher
     graded: Graded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started = list[str]()
-    start, papers = Workers.start, Assignment.papers
-    monkeypatch.setattr(Workers, "start", lambda self, number: started.append("processes") or start(self, number))
-    monkeypatch.setattr(Assignment, "papers", lambda self, key: started.append("papers") or papers(self, key))
+    start, graded_items = ProcessPool.start, Assignment.graded_items
+    monkeypatch.setattr(ProcessPool, "start", lambda self, number: started.append("processes") or start(self, number))
+    monkeypatch.setattr(
+        Assignment, "graded_items", lambda self, key: started.append("graded_items") or graded_items(self, key)
+    )
     first = graded(CLASS)
-    assert started[:2] == ["processes", "papers"]
+    assert started[:2] == ["processes", "graded_items"]
     started.clear()
-    monkeypatch.setattr(Workers, "_add", lambda *a: pytest.fail("a process was started"))
+    monkeypatch.setattr(ProcessPool, "_add", lambda *a: pytest.fail("a process was started"))
     assert graded(CLASS) == first and started == []
 
 
 def test_a_batch_that_cannot_begin_leaves_no_process(graded: Graded, monkeypatch: pytest.MonkeyPatch) -> None:
-    def papers(self: Assignment, key: bytes) -> Any:
+    def graded_items(self: Assignment, key: bytes) -> Any:
         seen.extend(processes())
         raise GradingError("the bank cannot answer")
 
     seen: list[int] = []
-    monkeypatch.setattr(Assignment, "papers", papers)
+    monkeypatch.setattr(Assignment, "graded_items", graded_items)
     with pytest.raises(GradingError, match="the bank cannot answer"):
         graded(CLASS)
     assert seen and all(gone(pid) for pid in seen) and processes() == []
@@ -144,8 +148,8 @@ def test_a_batch_that_cannot_begin_leaves_no_process(graded: Graded, monkeypatch
 
 
 @pytest.fixture
-def workers() -> Iterator[Workers]:
-    made = Workers(2, 30)
+def workers() -> Iterator[ProcessPool]:
+    made = ProcessPool(2, 30)
     yield made
     made.kill()
 
@@ -163,7 +167,7 @@ def unpicklable() -> Any:
     return lambda: 0
 
 
-def test_workers_bring_back_what_came_and_live_on(workers: Workers) -> None:
+def test_workers_bring_back_what_came_and_live_on(workers: ProcessPool) -> None:
     assert [f.result() for f in [workers.submit(divmod, n, 3) for n in range(20)]] == [divmod(n, 3) for n in range(20)]
     before = workers.submit(os.getpid).result()
     with pytest.raises(ZeroDivisionError):
@@ -173,16 +177,16 @@ def test_workers_bring_back_what_came_and_live_on(workers: Workers) -> None:
     assert before in {workers.submit(os.getpid).result() for _ in range(10)}
 
 
-def test_a_death_is_told_costs_one_task_and_the_next_has_a_new_process(workers: Workers) -> None:
-    with pytest.raises(Lost, match="SIGKILL"):
+def test_a_death_is_told_costs_one_task_and_the_next_has_a_new_process(workers: ProcessPool) -> None:
+    with pytest.raises(WorkerDied, match="SIGKILL"):
         workers.submit(signal.raise_signal, signal.SIGKILL).result()
-    with pytest.raises(Lost, match="code 3"):
+    with pytest.raises(WorkerDied, match="code 3"):
         workers.submit(os._exit, 3).result()
     assert workers.submit(divmod, 7, 3).result() == (2, 1)
 
 
 def test_workers_start_before_they_are_needed_and_begin_anew_when_told_to(tmp_path: Path) -> None:
-    workers = Workers(2, 30, fake_grading.note, (str(tmp_path / "first"),))
+    workers = ProcessPool(2, 30, fake_grading.note, (str(tmp_path / "first"),))
     workers.start(5)
     until = time.monotonic() + 30
     while not (tmp_path / "first").is_file() or len((tmp_path / "first").read_text().split()) < 2:
@@ -193,7 +197,7 @@ def test_workers_start_before_they_are_needed_and_begin_anew_when_told_to(tmp_pa
     ran = {workers.submit(os.getpid).result() for _ in range(10)}
     assert {str(pid) for pid in ran} <= set(started)
     assert sorted((tmp_path / "then").read_text().split()) == sorted(map(str, ran)), "each of them once"
-    with pytest.raises(Lost):
+    with pytest.raises(WorkerDied):
         workers.submit(os._exit, 3).result()
     new = {workers.submit(os.getpid).result() for _ in range(10)} - {int(pid) for pid in started}
     assert {str(pid) for pid in new} <= set((tmp_path / "then").read_text().split())
@@ -203,7 +207,7 @@ def test_workers_start_before_they_are_needed_and_begin_anew_when_told_to(tmp_pa
 
 
 def test_workers_that_are_ended_while_they_start_are_gone() -> None:
-    workers = Workers(2, 30, time.sleep, (600,))
+    workers = ProcessPool(2, 30, time.sleep, (600,))
     workers.start(2)
     until = time.monotonic() + 30
     while len(mine := processes()) < 2:
@@ -215,17 +219,17 @@ def test_workers_that_are_ended_while_they_start_are_gone() -> None:
 
 def processes() -> list[int]:
     """The workers of this process."""
-    return [p.pid for p in psutil.Process().children() if "autograder.workers" in p.cmdline()]
+    return [p.pid for p in psutil.Process().children() if "autograder.grading.pool" in p.cmdline()]
 
 
 @pytest.mark.parametrize("how", ["shutdown", "kill"])
 def test_no_process_is_left_behind_nor_what_it_started(how: str) -> None:
-    workers = Workers(1, 30)
+    workers = ProcessPool(1, 30)
     pids = workers.submit(fake_grading.child).result()
     if how == "kill":
         busy = workers.submit(time.sleep, 600)
         workers.kill()
-        with pytest.raises(Lost):
+        with pytest.raises(WorkerDied):
             busy.result()
     else:
         workers.shutdown()
@@ -235,8 +239,8 @@ def test_no_process_is_left_behind_nor_what_it_started(how: str) -> None:
 def test_a_worker_ends_with_whoever_started_it_even_while_it_works(tmp_path: Path) -> None:
     code = (
         f"import sys, os, time; sys.path[:0] = [{str(Path(__file__).parents[2])!r}, {str(Path(__file__).parent)!r}]\n"
-        "from autograder.workers import Workers; from fake_grading import child\n"
-        "w = Workers(1, 60); print(*w.submit(child).result(), flush=True); w.submit(time.sleep, 600)\n"
+        "from autograder.grading.pool import ProcessPool; from fake_grading import child\n"
+        "w = ProcessPool(1, 60); print(*w.submit(child).result(), flush=True); w.submit(time.sleep, 600)\n"
         "time.sleep(0.5); os.kill(os.getpid(), 9)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
@@ -245,7 +249,7 @@ def test_a_worker_ends_with_whoever_started_it_even_while_it_works(tmp_path: Pat
 
 
 def test_a_worker_that_cannot_start_is_one_sentence() -> None:
-    workers = Workers(1, 30, os._exit, (4,))
+    workers = ProcessPool(1, 30, os._exit, (4,))
     with pytest.raises(GradingError, match=r"could not be started: its process ended \(code 4"):
         workers.submit(os.getpid).result()
     workers.kill()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import os
@@ -11,6 +12,8 @@ import struct
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +23,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder import bank, channel, judge
-from autograder.channel import Answer, Came, Recorded, Refused, Transcript, Value
+from autograder.diagnostics import DiagnosticCode
 from autograder.errors import GradingError
-from autograder.examiner import SILENT, Examiner, Paper, rejudge, secret, seed
-from autograder.exercise import Measurement, State, Verdict
+from autograder.judging import answer_key, bank, judge
+from autograder.judging.examiner import NO_ANSWER, Examiner, GradedItem, rejudge
+from autograder.judging.exercise import Measurement
+from autograder.judging.protocol import arrays as npz_arrays
+from autograder.judging.protocol import hand_in, limits, transcript
+from autograder.judging.protocol import messages as protocol_messages
+from autograder.judging.protocol import values as protocol_values
+from autograder.judging.protocol.limits import Refused
+from autograder.judging.protocol.messages import Answer, MeasurementReply, Recorded, Value
+from autograder.judging.protocol.transcript import Transcript
+from autograder.judging.secret import secret, seed
+from autograder.judging.verdict import Verdict, VerdictState
 
 BANKS = [
     Path(__file__).with_name("sample_bank.py"),
@@ -39,12 +51,12 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 ANSWER = "the-cell"
 
 
-def paper(exercise: str) -> Paper:
+def item(exercise: str) -> GradedItem:
     path, declared = EXERCISES[exercise]
-    return Paper(ANSWER, exercise, path, judge.questions(declared, ARGUMENTS.get(exercise, {}), 0))
+    return GradedItem(ANSWER, exercise, path, answer_key.keys_of(declared, ARGUMENTS.get(exercise, {}), 0))
 
 
-PAPERS = {exercise: paper(exercise) for exercise in EXERCISES}
+PAPERS = {exercise: item(exercise) for exercise in EXERCISES}
 
 
 def examined(tmp: Path, exercise: str, act: Callable[[str], Any], patience: float = 60.0) -> tuple[Verdict, Examiner]:
@@ -58,7 +70,7 @@ def examined(tmp: Path, exercise: str, act: Callable[[str], Any], patience: floa
 
 def handed_in(tmp: Path, exercise: str, answer: Any) -> Verdict:
     def act(place: str) -> None:
-        assert channel.hand_in(exercise, answer, place) == ""
+        assert hand_in.hand_in(exercise, answer, place) == ""
 
     return examined(tmp, exercise, act)[0]
 
@@ -138,27 +150,27 @@ def test_an_answer_whose_own_code_ends_is_no_number(tmp_path: Path) -> None:
         def __array__(self, *args: Any, **kwargs: Any) -> Any:
             raise SystemExit
 
-    assert handed_in(tmp_path, "tiny.scale", Leaving()).state is State.UNREADABLE
+    assert handed_in(tmp_path, "tiny.scale", Leaving()).state is VerdictState.UNREADABLE
 
 
 @pytest.mark.parametrize(
     ("f", "state", "says"),
     [
-        (None, State.NOT_ATTEMPTED, "Not written"),
-        (3.0, State.UNREADABLE, "of type float"),
-        (lambda z: print(end=""), State.UNREADABLE, "`return` missing"),
-        (lambda z: z / [], State.RAISED, "raised"),
-        (lambda z: "text", State.UNREADABLE, "is text"),
-        (lambda z: z[:2], State.UNREADABLE, "shape"),
-        (lambda z: np.maximum(z, 0) * np.nan, State.UNREADABLE, "NaN"),
-        (lambda z: exit(), State.RAISED, "SystemExit"),
-        (lambda z: Odd(0), State.UNREADABLE, "shape"),
-        (lambda z: len, State.UNREADABLE, "function itself"),
-        (lambda z: channel.hand_in("tiny.relu", np.abs, None), State.UNREADABLE, "is text"),
+        (None, VerdictState.NOT_ATTEMPTED, "Not written"),
+        (3.0, VerdictState.UNREADABLE, "of type float"),
+        (lambda z: print(end=""), VerdictState.UNREADABLE, "`return` missing"),
+        (lambda z: z / [], VerdictState.RAISED, "raised"),
+        (lambda z: "text", VerdictState.UNREADABLE, "is text"),
+        (lambda z: z[:2], VerdictState.UNREADABLE, "shape"),
+        (lambda z: np.maximum(z, 0) * np.nan, VerdictState.UNREADABLE, "NaN"),
+        (lambda z: exit(), VerdictState.RAISED, "SystemExit"),
+        (lambda z: Odd(0), VerdictState.UNREADABLE, "shape"),
+        (lambda z: len, VerdictState.UNREADABLE, "function itself"),
+        (lambda z: hand_in.hand_in("tiny.relu", np.abs, None), VerdictState.UNREADABLE, "is text"),
     ],
 )
 def test_every_way_a_function_fails_is_told_apart_from_outside_too(
-    tmp_path: Path, f: Any, state: State, says: str
+    tmp_path: Path, f: Any, state: VerdictState, says: str
 ) -> None:
     verdict = handed_in(tmp_path, "tiny.relu", f)
     assert verdict.state is state and says in verdict.sentence and verdict.points == 0
@@ -168,7 +180,7 @@ def test_an_untouched_function_is_not_attempted(tmp_path: Path) -> None:
     def relu(z: Any) -> Any:
         """As it is handed out."""
 
-    assert handed_in(tmp_path, "tiny.relu", relu).state is State.NOT_ATTEMPTED
+    assert handed_in(tmp_path, "tiny.relu", relu).state is VerdictState.NOT_ATTEMPTED
 
 
 def test_a_function_is_called_on_what_the_judge_chose_and_may_not_spoil_it(tmp_path: Path) -> None:
@@ -192,41 +204,41 @@ def test_a_function_is_called_on_what_the_judge_chose_and_may_not_spoil_it(tmp_p
 
 def test_without_an_answer_there_are_no_points(tmp_path: Path) -> None:
     verdict, _ = examined(tmp_path, "tiny.scale", lambda place: None)
-    assert (verdict.state, verdict.points, verdict.sentence) == (State.NOT_ATTEMPTED, 0.0, SILENT)
+    assert (verdict.state, verdict.points, verdict.sentence) == (VerdictState.NOT_ATTEMPTED, 0.0, NO_ANSWER)
     assert verdict.out_of == 2 and "10 layers" in verdict.asked
 
 
 def test_an_answer_before_or_after_the_cell_counts_for_nothing(tmp_path: Path) -> None:
     with Examiner(tmp_path / "answers", {ANSWER: PAPERS["tiny.scale"]}, 60.0) as examiner:
         place = str(tmp_path / "answers")
-        assert channel.hand_in("tiny.scale", 0.349, place) == ""
+        assert hand_in.hand_in("tiny.scale", 0.349, place) == ""
         examiner.begin("another-cell")
-        assert channel.hand_in("tiny.scale", 0.349, place) == ""
+        assert hand_in.hand_in("tiny.scale", 0.349, place) == ""
         examiner.end()
         examiner.begin(ANSWER)
         examiner.end()
-        assert channel.hand_in("tiny.scale", 0.349, place) == ""
-    assert examiner.verdicts()[ANSWER].sentence == SILENT
+        assert hand_in.hand_in("tiny.scale", 0.349, place) == ""
+    assert examiner.verdicts()[ANSWER].sentence == NO_ANSWER
 
 
 def test_an_answer_to_another_exercise_is_not_counted_and_the_right_one_still_is(tmp_path: Path) -> None:
     def act(place: str) -> None:
-        channel.hand_in("tiny.weights", 84, place)
-        channel.hand_in("tiny.scale", 0.349, place)
+        hand_in.hand_in("tiny.weights", 84, place)
+        hand_in.hand_in("tiny.scale", 0.349, place)
 
     verdict, examiner = examined(tmp_path, "tiny.scale", act)
     assert verdict.right
-    assert "another exercise" in examiner.remarks[0].reason
+    assert examiner.diagnostics[0].code is DiagnosticCode.ANSWER_TO_ANOTHER_EXERCISE
 
 
 def test_the_first_of_two_answers_counts(tmp_path: Path) -> None:
     def act(place: str) -> None:
         for answer in (9.0, 0.349, 0.349):
-            assert channel.hand_in("tiny.scale", answer, place) == ""
+            assert hand_in.hand_in("tiny.scale", answer, place) == ""
 
     verdict, examiner = examined(tmp_path, "tiny.scale", act)
     assert (verdict.mistake, verdict.points) == ("linear", 0.0)
-    assert [remark.cell for remark in examiner.remarks] == [ANSWER]
+    assert [(one.code, one.cell) for one in examiner.diagnostics] == [(DiagnosticCode.ANSWER_REPEATED, ANSWER)]
 
 
 def test_what_the_judge_says_is_the_same_whatever_the_answer_is_worth(tmp_path: Path) -> None:
@@ -237,7 +249,8 @@ def test_what_the_judge_says_is_the_same_whatever_the_answer_is_worth(tmp_path: 
             nonlocal heard
             with socket.socket(socket.AF_UNIX) as connection:
                 connection.connect(place)
-                channel.send(connection, Answer(exercise, value), arrays)
+                protocol_messages.send(connection, Answer(exercise, value), arrays)
+                connection.shutdown(socket.SHUT_WR)  # it could carry another
                 while part := connection.recv(4096):
                     heard += part
 
@@ -290,6 +303,7 @@ def saved(array: Any, **options: Any) -> bytes:
     return file.getvalue()
 
 
+@functools.cache
 def bomb() -> bytes:
     file = io.BytesIO()
     np.savez_compressed(file, a0=np.zeros(50_000_000))
@@ -311,7 +325,7 @@ BAD_ARRAYS = {
     "an endless header": npz(a0=npy(" " * 60_000)),
     "the second version": npz(a0=b"\x93NUMPY\x02\x00\x10\x00\x00\x00" + b" " * 16),
     "another name": npz(x=saved(np.array(0.349))),
-    "too many": npz(**{f"a{i}": saved(np.array(0.349)) for i in range(channel.MOST_ARRAYS + 1)}),
+    "too many": npz(**{f"a{i}": saved(np.array(0.349)) for i in range(limits.MOST_ARRAYS + 1)}),
     "none": b"",
 }
 
@@ -319,9 +333,9 @@ BAD_ARRAYS = {
 @pytest.mark.parametrize("packed", BAD_ARRAYS.values(), ids=BAD_ARRAYS.keys())
 def test_arrays_that_are_not_plain_end_the_question_with_a_sentence(tmp_path: Path, packed: bytes) -> None:
     verdict, examiner = spoken(tmp_path, frame(NUMBER, packed))
-    assert (verdict.state, verdict.points) == (State.UNREADABLE, 0.0)
+    assert (verdict.state, verdict.points) == (VerdictState.UNREADABLE, 0.0)
     assert "arrays that cannot be read" in verdict.sentence
-    assert examiner.remarks[0].cell == ANSWER
+    assert examiner.diagnostics[0].cell == ANSWER
 
 
 def spoken(tmp: Path, raw: bytes, patience: float = 60.0, close: bool = True) -> tuple[Verdict, Examiner]:
@@ -338,7 +352,7 @@ def spoken(tmp: Path, raw: bytes, patience: float = 60.0, close: bool = True) ->
                     pass
             except OSError:
                 pass  # the judge had heard enough
-        channel.hand_in("tiny.scale", 0.349, place)
+        hand_in.hand_in("tiny.scale", 0.349, place)
 
     return examined(tmp, "tiny.scale", act, patience)
 
@@ -364,21 +378,21 @@ def spoken(tmp: Path, raw: bytes, patience: float = 60.0, close: bool = True) ->
 )
 def test_text_that_is_no_message_ends_the_question_with_a_sentence(tmp_path: Path, text: bytes) -> None:
     verdict, _ = spoken(tmp_path, frame(text, npz(a0=saved(np.array(0.349)))))
-    assert (verdict.state, verdict.points) == (State.UNREADABLE, 0.0)
+    assert (verdict.state, verdict.points) == (VerdictState.UNREADABLE, 0.0)
     assert "nobody sends who answers with `check`" in verdict.sentence
 
 
 def test_a_message_said_to_be_huge_is_not_waited_for(tmp_path: Path) -> None:
-    for header in ((2**32 - 1, 0), (10, 2**32 - 1), (channel.LARGEST_TEXT + 1, 0), (10, channel.LARGEST_ARRAYS + 1)):
+    for header in ((2**32 - 1, 0), (10, 2**32 - 1), (limits.LARGEST_TEXT + 1, 0), (10, limits.LARGEST_ARRAYS + 1)):
         verdict, _ = spoken(tmp_path, struct.pack(">II", *header), close=False)
-        assert verdict.state is State.UNREADABLE and "16 MB" in verdict.sentence
+        assert verdict.state is VerdictState.UNREADABLE and "16 MB" in verdict.sentence
 
 
 def test_an_answer_that_is_too_large_is_said_to_be(tmp_path: Path) -> None:
     verdict, _ = examined(
-        tmp_path, "tiny.scale", lambda place: channel.hand_in("tiny.scale", np.zeros(3_000_000), place)
+        tmp_path, "tiny.scale", lambda place: hand_in.hand_in("tiny.scale", np.zeros(3_000_000), place)
     )
-    assert verdict.state is State.UNREADABLE and "more than 16 MB" in verdict.sentence
+    assert verdict.state is VerdictState.UNREADABLE and "more than 16 MB" in verdict.sentence
 
 
 def test_who_closes_early_or_says_half_of_it_has_said_nothing_yet(tmp_path: Path) -> None:
@@ -397,43 +411,46 @@ def test_who_keeps_the_judge_waiting_is_cut_off_with_the_cell(tmp_path: Path) ->
         examiner.begin(ANSWER)
         with socket.socket(socket.AF_UNIX) as connection:
             connection.connect(str(tmp_path / "answers"))
-            channel.send(connection, Answer("tiny.relu", Value("function", "function", "relu")))
-            assert isinstance(channel.receive(connection, channel.Measure, 60.0).message, channel.Measure)
+            protocol_messages.send(connection, Answer("tiny.relu", Value("function", "function", "relu")))
+            assert isinstance(
+                protocol_messages.receive(connection, protocol_messages.Measure, 60.0).message,
+                protocol_messages.Measure,
+            )
             examiner.end()
             while connection.recv(4096):
                 pass
-    assert examiner.verdicts()[ANSWER].state is State.ENDLESS
+    assert examiner.verdicts()[ANSWER].state is VerdictState.ENDLESS
 
 
-REPLIES: list[tuple[bytes, State]] = [
-    (b"", State.ENDLESS),
-    (frame(b'{"type":"came","how":"timed out"}'), State.ENDLESS),
-    (frame(b'{"type":"came","how":"returned"}'), State.ENDLESS),
-    (frame(b'{"type":"came","how":"raised","error":"<b>","text":"\\u001b[31m<script>","line":1}'), State.RAISED),
-    (frame(b'{"type":"came","how":"raised","line":-1}'), State.UNREADABLE),
-    (frame(b'{"type":"came","how":"won"}'), State.UNREADABLE),
-    (frame(b'{"type":"came","how":"returned","value":{"kind":"array"}}'), State.UNREADABLE),
-    (frame(b'{"type":"came","how":"returned","value":{"kind":"array"}}', bomb()), State.UNREADABLE),
-    (frame(NUMBER), State.UNREADABLE),
-    (b"\xff" * 100, State.UNREADABLE),
+REPLIES: list[tuple[bytes, VerdictState]] = [
+    (b"", VerdictState.ENDLESS),
+    (frame(b'{"type":"came","how":"timed out"}'), VerdictState.ENDLESS),
+    (frame(b'{"type":"came","how":"returned"}'), VerdictState.ENDLESS),
+    (frame(b'{"type":"came","how":"raised","error":"<b>","text":"\\u001b[31m<script>","line":1}'), VerdictState.RAISED),
+    (frame(b'{"type":"came","how":"raised","line":-1}'), VerdictState.UNREADABLE),
+    (frame(b'{"type":"came","how":"won"}'), VerdictState.UNREADABLE),
+    (frame(b'{"type":"came","how":"returned","value":{"kind":"array"}}'), VerdictState.UNREADABLE),
+    (frame(b'{"type":"came","how":"returned","value":{"kind":"array"}}', bomb()), VerdictState.UNREADABLE),
+    (frame(NUMBER), VerdictState.UNREADABLE),
+    (b"\xff" * 100, VerdictState.UNREADABLE),
 ]
 
 
 @pytest.mark.parametrize(("reply", "state"), REPLIES)
 def test_a_kernel_that_replies_with_anything_else_ends_its_own_question(
-    tmp_path: Path, reply: bytes, state: State
+    tmp_path: Path, reply: bytes, state: VerdictState
 ) -> None:
     def act(place: str) -> None:
         with socket.socket(socket.AF_UNIX) as connection:
             connection.connect(place)
-            channel.send(connection, Answer("tiny.relu", Value("function", "function", "relu")))
+            protocol_messages.send(connection, Answer("tiny.relu", Value("function", "function", "relu")))
             for _ in range(4):
                 try:
-                    channel.receive(connection, channel.Measure | Recorded, 60.0)
+                    protocol_messages.receive(connection, protocol_messages.Measure | Recorded, 60.0)
                     connection.sendall(reply)
                     if not reply:
                         return
-                except (channel.Gone, OSError):
+                except (limits.Gone, OSError):
                     return
 
     verdict, _ = examined(tmp_path, "tiny.relu", act)
@@ -475,16 +492,16 @@ plain_arrays = st.sampled_from(
 def test_no_message_does_anything_but_be_understood_or_refused(message: Any, arrays: list[bytes], junk: bytes) -> None:
     text = json.dumps(message).encode("utf-8", "surrogatepass")
     packed = npz(**{f"a{i}": content for i, content in enumerate(arrays)}) + junk
-    for kind in (Answer, Came):
+    for kind in (Answer, MeasurementReply):
         try:
-            read = channel.decoded(text, kind)
-            found = channel.unpack(packed)
+            read = protocol_messages.decoded(text, kind)
+            found = npz_arrays.unpack(packed)
         except Refused:
             continue
         value = read.value
         if value is not None:
             try:
-                answer = channel.understood(value, found)
+                answer = protocol_values.decode_value(value, found)
             except Refused:
                 continue
             for exercise, asked in PAPERS.items():
@@ -495,9 +512,9 @@ def test_no_message_does_anything_but_be_understood_or_refused(message: Any, arr
                     else judge.judge_value(declared, answer, asked.asked[0])
                 )
                 assert verdict is None or 0 <= verdict.points <= verdict.out_of
-        if isinstance(read, Came):
+        if isinstance(read, MeasurementReply):
             try:
-                outcome = channel.heard(channel.Received(read, found), 1.0)
+                outcome = protocol_values.decode_result(protocol_messages.Received(read, found), 1.0)
             except Refused:
                 continue
             asked = PAPERS["tiny.relu"].asked
@@ -541,8 +558,8 @@ def test_no_bytes_hang_or_end_the_examiner(listening: Examiner, raw: bytes) -> N
 @settings(deadline=None)
 def test_inputs_arrive_as_they_were_drawn(value: Any) -> None:
     arrays: list[Any] = []
-    spec = json.loads(json.dumps(channel.spread(value, arrays)))
-    np.testing.assert_equal(channel.gathered(spec, channel.unpack(channel.pack(arrays))), value)
+    spec = json.loads(json.dumps(protocol_values.encode_input(value, arrays)))
+    np.testing.assert_equal(protocol_values.decode_input(spec, npz_arrays.unpack(npz_arrays.pack(arrays))), value)
 
 
 # --------------------------------------------------------------------------- the secret
@@ -573,7 +590,7 @@ def transcribed(tmp: Path, exercise: str, answer: Any) -> tuple[Verdict, Transcr
     """The verdict, and the transcript after it was written down and read."""
 
     def act(place: str) -> None:
-        channel.hand_in(exercise, answer, place)
+        hand_in.hand_in(exercise, answer, place)
 
     verdict, examiner = examined(tmp, exercise, act)
     return verdict, Transcript.from_text(examiner.transcripts()[ANSWER].to_text())
@@ -608,15 +625,15 @@ def test_the_transcript_judged_again_gives_the_verdict(
 
 
 def test_silence_and_what_was_refused_are_judged_again_too(tmp_path: Path) -> None:
-    assert rejudge(PAPERS["sample.gradient_scale"], None).sentence == SILENT
+    assert rejudge(PAPERS["sample.gradient_scale"], None).sentence == NO_ANSWER
     refused = Transcript("sample.gradient_scale", refused="came in a form that nobody sends")
-    assert rejudge(PAPERS["sample.gradient_scale"], refused).state is State.UNREADABLE
+    assert rejudge(PAPERS["sample.gradient_scale"], refused).state is VerdictState.UNREADABLE
 
 
 def test_where_something_else_is_asked_by_now_only_running_again_tells(tmp_path: Path) -> None:
     _, declared = EXERCISES["sample.layer_jacobian"]
     _, transcript = transcribed(tmp_path, "sample.layer_jacobian", declared.reference)
-    other = Paper(ANSWER, declared.id, PAPERS[declared.id].bank, judge.questions(declared, {}, 1))
+    other = GradedItem(ANSWER, declared.id, PAPERS[declared.id].bank, answer_key.keys_of(declared, {}, 1))
     with pytest.raises(LookupError):
         rejudge(other, transcript)
     with pytest.raises(LookupError):
@@ -624,26 +641,120 @@ def test_where_something_else_is_asked_by_now_only_running_again_tells(tmp_path:
 
 
 def test_a_transcript_that_would_be_too_large_is_not_kept() -> None:
-    large = Transcript("x", Value("array", "ndarray"), channel.kept([np.zeros(1_000_000)]))
+    large = Transcript("x", Value("array", "ndarray"), transcript.kept([np.zeros(1_000_000)]))
     assert large.to_text() == ""
     with pytest.raises(Refused):
         Transcript.from_text("{}")
 
 
 def test_what_stands_for_a_value_that_is_no_data_reads_the_same_every_time() -> None:
-    one, other = (channel.understood(channel.Value("other", "Strange"), []) for _ in range(2))
+    one, other = (protocol_values.decode_value(protocol_messages.Value("other", "Strange"), []) for _ in range(2))
     assert repr(one) == repr(other) == "<Strange>"
-    function = channel.Value("function", "function", "f")
-    assert repr(channel.understood(function, [])) == repr(channel.understood(function, []))
+    function = protocol_messages.Value("function", "function", "f")
+    assert repr(protocol_values.decode_value(function, [])) == repr(protocol_values.decode_value(function, []))
 
 
 def test_what_was_asked_twice_is_told_again_in_the_order_in_which_it_came() -> None:
     asked = Measurement("value", (1.0,))
-    transcript = Transcript("an.exercise", channel.Value("nothing"))
+    transcript = Transcript("an.exercise", protocol_messages.Value("nothing"))
     for number in (1.0, 2.0):
-        value, arrays = channel.described(number)
-        transcript.keep(asked, channel.Came("returned", value), arrays)
-    retold = Transcript.from_text(transcript.to_text()).retold()
-    assert [retold(asked, 1.0).value for _ in range(3)] == [1.0, 2.0, 2.0]
+        value, arrays = protocol_values.encode_value(number)
+        transcript.keep(asked, protocol_messages.MeasurementReply("returned", value), arrays)
+    replay = Transcript.from_text(transcript.to_text()).replay()
+    assert [replay(asked, 1.0).value for _ in range(3)] == [1.0, 2.0, 2.0]
     with pytest.raises(LookupError):
-        retold(Measurement("jit", (1.0,)), 1.0)
+        replay(Measurement("jit", (1.0,)), 1.0)
+
+
+# --------------------------------------------------------------------------- connections that are made beforehand
+
+RELU, SCALE = "tiny.relu", "tiny.scale"
+TWO = {name: replace(PAPERS[name], cell=name) for name in (RELU, SCALE)}
+
+
+def right(exercise: str) -> Any:
+    declared = EXERCISES[exercise][1]
+    return declared.reference if declared.is_code else declared.reference(**ARGUMENTS[exercise])
+
+
+def idle(place: str) -> int:
+    return len(hand_in._idle[place])
+
+
+def test_one_connection_carries_answer_after_answer(tmp_path: Path) -> None:
+    with Examiner(tmp_path / "answers", TWO, 60.0) as examiner:
+        place = hand_in.connections(str(tmp_path / "answers"))
+        for _ in range(3):
+            for name in (RELU, SCALE):
+                examiner.begin(name)
+                assert hand_in.hand_in(name, right(name), place) == ""
+                examiner.end()
+                assert idle(place) == hand_in.CONNECTIONS, "it is free again, and none was lost"
+        assert all(verdict.right for verdict in examiner.verdicts().values())
+
+
+def test_a_conversation_that_is_broken_off_costs_its_connection_and_no_later_answer(tmp_path: Path) -> None:
+    def interrupted(x: Any) -> Any:
+        raise KeyboardInterrupt
+
+    with Examiner(tmp_path / "answers", TWO, 60.0) as examiner:
+        place = hand_in.connections(str(tmp_path / "answers"))
+        examiner.begin(RELU)
+        with pytest.raises(KeyboardInterrupt), monkeypatched(hand_in, "encode_result", interrupted):
+            hand_in.hand_in(RELU, right(RELU), place)
+        examiner.end()
+        assert idle(place) == hand_in.CONNECTIONS - 1
+        examiner.begin(SCALE)
+        assert hand_in.hand_in(SCALE, right(SCALE), place) == ""
+        examiner.end()
+        assert examiner.verdicts()[SCALE].right and not examiner.verdicts()[RELU].right
+
+
+@contextmanager
+def monkeypatched(module: Any, name: str, value: Any) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, name, value)
+        yield
+
+
+def test_what_is_left_over_from_a_cell_is_no_part_of_the_next_ones_answer(tmp_path: Path) -> None:
+    """A cell ends while its function is being measured: the examiner hangs up, and the next answer goes elsewhere."""
+    measuring, go_on = threading.Event(), threading.Event()
+
+    def slow(z: Any) -> Any:
+        measuring.set()
+        go_on.wait(30)
+        return z
+
+    with Examiner(tmp_path / "answers", TWO, 60.0) as examiner:
+        place = hand_in.connections(str(tmp_path / "answers"))
+        examiner.begin(RELU)
+        late = threading.Thread(target=hand_in.hand_in, args=(RELU, slow, place))
+        late.start()
+        assert measuring.wait(30)
+        examiner.end()  # returns, though the function does not
+        examiner.begin(SCALE)
+        go_on.set()
+        late.join()
+        assert hand_in.hand_in(SCALE, right(SCALE), place) == ""
+        examiner.end()
+        assert examiner.verdicts()[SCALE].right and not examiner.verdicts()[RELU].right
+
+
+def test_where_all_were_broken_off_it_is_said(tmp_path: Path) -> None:
+    with Examiner(tmp_path / "answers", {SCALE: TWO[SCALE]}, 60.0):
+        place = hand_in.connections(str(tmp_path / "answers"))
+        for _ in range(hand_in.CONNECTIONS):
+            hand_in._connected(place).close()
+        assert "could not be handed over" in hand_in.hand_in(SCALE, right(SCALE), place)
+
+
+def test_a_kernel_that_takes_no_receipt_keeps_nobody_waiting(tmp_path: Path) -> None:
+    with Examiner(tmp_path / "answers", {SCALE: TWO[SCALE]}, 60.0) as examiner:
+        examiner.begin(SCALE)
+        with socket.socket(socket.AF_UNIX) as line:
+            line.connect(str(tmp_path / "answers"))
+            value, arrays = protocol_values.encode_value(right(SCALE))
+            protocol_messages.send(line, Answer(SCALE, value), arrays)
+            examiner.end()
+        assert examiner.verdicts()[SCALE].right or examiner.verdicts()[SCALE].state is VerdictState.NOT_ATTEMPTED

@@ -151,7 +151,7 @@ def workers(process: subprocess.Popen[str]) -> list[psutil.Process]:
     """The processes in which the batch has submissions graded."""
     try:
         children = psutil.Process(process.pid).children(recursive=False)
-        return [child for child in children if "autograder.workers" in child.cmdline()]
+        return [child for child in children if "autograder.grading.pool" in child.cmdline()]
     except psutil.NoSuchProcess:
         return []
 
@@ -248,7 +248,7 @@ def test_a_gradebook_that_another_locks_is_said_to_be_and_the_batch_goes_on_from
     undisturbed: Undisturbed, tmp_path: Path
 ) -> None:
     batch = undisturbed.another(tmp_path / "into")
-    impatient = f"from autograder.gradebook import Ledger\nLedger.__init__.__defaults__ = ({PATIENCE}.0,)"
+    impatient = f"from autograder.gradebook.ledger import GradebookStore\nGradebookStore.__init__.__defaults__ = ({PATIENCE}.0,)"
     with nobody_left_behind():
         process = batch.start(before=impatient)
         batch.wait_for(1, process)

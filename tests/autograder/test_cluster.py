@@ -15,9 +15,10 @@ import pytest
 from fake_grading import UNIT
 
 from autograder.errors import GradingError
-from autograder.grade import Settings, grade_class
-from autograder.gradebook import Row
-from autograder.outcome import Ending
+from autograder.gradebook.rows import Row
+from autograder.grading.grade import grade_class
+from autograder.grading.settings import Settings
+from autograder.submissions.result import Status
 
 WORDS = {f"s{n:02d}": ["slow 0.3", "half", "wrong", "garbled"][n % 4] for n in range(12)}
 
@@ -94,11 +95,11 @@ def test_two_machines_give_the_same_gradebook_as_one_process_and_so_do_those_tha
     settings = Settings(tmp_path / "together", seconds=5, cluster=address)
     handed_in = course.parent / "handed-in"
     assert grade_class(UNIT, handed_in, settings, root=course, grade=fake_grading.grade) == alone
-    assert {row.state for row in alone} == {Ending.GRADED, Ending.FAILED} and len(alone) == len(WORDS)
+    assert {row.state for row in alone} == {Status.GRADED, Status.FAILED} and len(alone) == len(WORDS)
 
     written: list[str] = []
 
-    def lose(outcome: object, row: Row, of: int) -> None:
+    def lose(result: object, row: Row, of: int) -> None:
         written.append(row.student)
         if len(written) == 3:
             machines.workers[0].kill()
@@ -117,7 +118,7 @@ def test_two_machines_give_the_same_gradebook_as_one_process_and_so_do_those_tha
 def _left() -> list[str]:
     """The processes to grade in that are still there."""
     lines = [" ".join(p.info["cmdline"] or []) for p in psutil.process_iter(["cmdline", "environ"]) if _ours(p)]
-    return [line for line in lines if "autograder.workers" in line]
+    return [line for line in lines if "autograder.grading.pool" in line]
 
 
 def _ours(process: psutil.Process) -> bool:
@@ -127,7 +128,7 @@ def _ours(process: psutil.Process) -> bool:
 def test_where_no_scheduler_is_or_it_has_no_workers_is_one_sentence(
     course: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from autograder import cluster
+    from autograder.grading import cluster
 
     monkeypatch.setattr(cluster, "CONNECTING", 1)
     handed_in = fake_grading.hand_in(tmp_path / "handed-in", {"ada": "right"})

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from autograder import compare
-from autograder.compare import Unreadable
-from autograder.exercise import Array, Choice, Integer, Number
+from autograder.judging import compare
+from autograder.judging.compare import Unreadable
+from autograder.judging.exercise import Array, Choice, Integer, Number
 
 sizes = st.floats(min_value=1e-30, max_value=1e30)
 signs = st.sampled_from([-1.0, 1.0])

@@ -23,14 +23,16 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
 from test_warm import outputs_in_ipykernel
 
-from autograder import channel, conversation, frames, outputs, sandbox
-from autograder.conversation import Conversation, Died, Stubborn
-from autograder.examiner import Examiner
-from autograder.frames import LARGEST, Clear, Display, Done, Failure, Frame, Reader, Result, Run, Stream
-from autograder.outputs import MOST, TRUNCATED, Outputs
-from autograder.sandbox import Fence
-from autograder.sandboxed import Plan
-from autograder.warm import Client, Server
+from autograder.judging.examiner import Examiner
+from autograder.judging.protocol import limits
+from autograder.kernels import connection, frames, outputs, sandbox
+from autograder.kernels.connection import CellWontStop, Died, KernelConnection
+from autograder.kernels.forkserver.client import ForkClient
+from autograder.kernels.forkserver.server import ForkServer
+from autograder.kernels.frames import LARGEST, Clear, Display, Done, Failure, Frame, Reader, Result, Run, Stream
+from autograder.kernels.kernel_entry import SandboxSpec
+from autograder.kernels.outputs import MOST, TRUNCATED, Outputs
+from autograder.kernels.sandbox import SandboxPolicy
 
 ALIKE = Path(__file__).with_name("alike.txt")
 
@@ -301,24 +303,28 @@ slow = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def client() -> Iterator[Client]:
-    with Server() as server:
-        made = Client(server.place)
+def client() -> Iterator[ForkClient]:
+    with ForkServer() as server:
+        made = ForkClient(server.place)
         yield made
         made.close()
 
 
 @contextmanager
-def kernel(client: Client, folder: Path, plan: Path | None = None, **environment: str) -> Iterator[Conversation]:
+def kernel(
+    client: ForkClient, folder: Path, plan: Path | None = None, **environment: str
+) -> Iterator[KernelConnection]:
     """A kernel that is ready; it ends with the block."""
-    made = Conversation(client, folder, {"HOME": str(folder), **environment}, plan)
+    made = KernelConnection(client, folder, {"HOME": str(folder), **environment}, plan)
     try:
         yield made
     finally:
         made.end()
 
 
-def run(kernel: Conversation, source: str, seconds: float = 60.0, into: Outputs | None = None) -> list[NotebookNode]:
+def run(
+    kernel: KernelConnection, source: str, seconds: float = 60.0, into: Outputs | None = None
+) -> list[NotebookNode]:
     """What a cell shows."""
     kept = into or Outputs()
     kept.begin()
@@ -362,7 +368,7 @@ def as_compared(found: Sequence[NotebookNode]) -> list[Any]:
             continue
         kept.append(dict(o))
         if o.output_type == "error":
-            parts = [part for part in o.traceback if not re.search(r"/(ipykernel|autograder)/\w+\.py", part)]
+            parts = [part for part in o.traceback if not re.search(r"/(ipykernel|autograder)/[\w/]+\.py", part)]
             kept[-1]["traceback"] = [part for part, _ in groupby(parts)]  # how deep a recursion comes
     text = json.dumps(kept, ensure_ascii=False).replace("/here", "/there")
     for pattern, instead in OTHER:
@@ -372,15 +378,14 @@ def as_compared(found: Sequence[NotebookNode]) -> list[Any]:
 
 
 @slow
-def test_cells_of_every_kind_show_what_they_show_in_ipykernel(client: Client, tmp_path: Path) -> None:
+def test_cells_of_every_kind_show_what_they_show_in_ipykernel(client: ForkClient, tmp_path: Path) -> None:
     sources, reasons = alike()
     for name in ("here", "there"):
         (tmp_path / name).mkdir()
     kept = Outputs()
     with kernel(client, tmp_path / "here") as started:
         ours = [run(started, source, into=kept) for source in sources]
-    with Server(shell=False) as server:
-        theirs = outputs_in_ipykernel(Client(server.place), tmp_path / "there", sources)
+    theirs = outputs_in_ipykernel(tmp_path / "there", sources)
     differ = {}
     for source, here, there in zip(sources, map(as_compared, ours), map(as_compared, theirs), strict=True):
         if here != there:
@@ -409,7 +414,7 @@ ENDS = {
 
 
 @slow
-def test_what_would_end_an_ipykernel_ends_its_cell_at_most(client: Client, tmp_path: Path) -> None:
+def test_what_would_end_an_ipykernel_ends_its_cell_at_most(client: ForkClient, tmp_path: Path) -> None:
     with kernel(client, tmp_path) as started:
         for source, error in ENDS.items():
             done = started.run(source, 60.0, lambda frame: None, lambda: None)
@@ -437,13 +442,13 @@ ENDLESS = {
 
 @slow
 @pytest.mark.parametrize("source", ENDLESS.values(), ids=ENDLESS)
-def test_an_endless_cell_is_interrupted_and_the_next_runs(client: Client, tmp_path: Path, source: str) -> None:
+def test_an_endless_cell_is_interrupted_and_the_next_runs(client: ForkClient, tmp_path: Path, source: str) -> None:
     overdue: list[int] = []
     with kernel(client, tmp_path) as started:
         run(started, "kept = 7")
         begun = time.monotonic()
         done = started.run(source, 1.0, lambda frame: None, lambda: overdue.append(1))
-        assert overdue == [1] and time.monotonic() - begun < 1.0 + conversation.GRACE
+        assert overdue == [1] and time.monotonic() - begun < 1.0 + connection.GRACE
         assert done.failure is None or done.failure.name in ("KeyboardInterrupt", "CancelledError")
         assert said(run(started, "print(kept)")) == "7\n" and not started.lost
 
@@ -466,7 +471,7 @@ INTERRUPTED_BY_ITSELF = (
     }.items(),
 )
 def test_an_interrupt_amid_the_loops_own_work_loses_no_task(
-    client: Client, tmp_path: Path, source: str, error: str
+    client: ForkClient, tmp_path: Path, source: str, error: str
 ) -> None:
     with kernel(client, tmp_path) as started:
         done = started.run(INTERRUPTED_BY_ITSELF + source, 60.0, lambda frame: None, lambda: None)
@@ -512,7 +517,7 @@ def descriptors() -> dict[str, str]:
 
 
 @contextmanager
-def nothing_left(client: Client, folder: Path) -> Iterator[None]:
+def nothing_left(client: ForkClient, folder: Path) -> Iterator[None]:
     """Afterwards no process and no descriptor is left, and the next kernel runs."""
     run_one(client, folder)
     open_before, running = descriptors(), {p.pid for p in psutil.Process().children(recursive=True)}
@@ -522,24 +527,24 @@ def nothing_left(client: Client, folder: Path) -> Iterator[None]:
     assert {p.pid for p in psutil.Process().children(recursive=True)} == running
 
 
-def run_one(client: Client, folder: Path) -> None:
+def run_one(client: ForkClient, folder: Path) -> None:
     with kernel(client, folder) as started:
         assert said(run(started, "print('well')")) == "well\n"
 
 
 @slow
 @pytest.mark.parametrize("source", STUBBORN.values(), ids=STUBBORN)
-def test_a_cell_that_would_not_stop_is_said_to_be_in_time(client: Client, tmp_path: Path, source: str) -> None:
+def test_a_cell_that_would_not_stop_is_said_to_be_in_time(client: ForkClient, tmp_path: Path, source: str) -> None:
     with nothing_left(client, tmp_path):
         begun = time.monotonic()
-        with pytest.raises(Stubborn), kernel(client, tmp_path) as started:
+        with pytest.raises(CellWontStop), kernel(client, tmp_path) as started:
             run(started, source, seconds=1.0)
-        assert time.monotonic() - begun < 1.0 + conversation.GRACE + 3.0
+        assert time.monotonic() - begun < 1.0 + connection.GRACE + 3.0
 
 
 @slow
 @pytest.mark.parametrize("source", DEAD.values(), ids=DEAD)
-def test_a_kernel_that_ends_or_hangs_up_is_said_to_have(client: Client, tmp_path: Path, source: str) -> None:
+def test_a_kernel_that_ends_or_hangs_up_is_said_to_have(client: ForkClient, tmp_path: Path, source: str) -> None:
     with nothing_left(client, tmp_path), pytest.raises(Died), kernel(client, tmp_path) as started:
         begun = time.monotonic()
         try:
@@ -554,7 +559,7 @@ def forging(*sent: Frame) -> str:
 
 
 @slow
-def test_what_a_cell_says_of_other_cells_ends_none(client: Client, tmp_path: Path) -> None:
+def test_what_a_cell_says_of_other_cells_ends_none(client: ForkClient, tmp_path: Path) -> None:
     with kernel(client, tmp_path) as started:
         found = run(started, forging(Done(0), Done(7), Done(2**53 - 1)) + "\nprint('on')")
         assert said(found) == "on\n" and not started.lost
@@ -562,7 +567,7 @@ def test_what_a_cell_says_of_other_cells_ends_none(client: Client, tmp_path: Pat
 
 
 @slow
-def test_a_cell_that_says_it_is_over_goes_on_alone(client: Client, tmp_path: Path) -> None:
+def test_a_cell_that_says_it_is_over_goes_on_alone(client: ForkClient, tmp_path: Path) -> None:
     with kernel(client, tmp_path) as started:
         assert said(run(started, forging(Done(1)) + "\nimport time; time.sleep(1); print('late')")) == ""
         assert said(run(started, "print('next')")) == "late\nnext\n"
@@ -571,7 +576,7 @@ def test_a_cell_that_says_it_is_over_goes_on_alone(client: Client, tmp_path: Pat
 @slow
 @pytest.mark.parametrize("junk", ["no JSON", "no frame", "too deep", "half a character", "too large"])
 def test_what_cannot_be_read_is_said_to_be_lost_and_the_rest_is_there(
-    client: Client, tmp_path: Path, junk: str
+    client: ForkClient, tmp_path: Path, junk: str
 ) -> None:
     (tmp_path / "junk").write_bytes(framed(JUNK[junk]))
     with kernel(client, tmp_path) as started:
@@ -588,7 +593,7 @@ LONG = "x = '" + "y" * 5_000_000 + "'; print(len(x))"
 
 
 @slow
-def test_a_long_cell_is_handed_over_in_no_time(client: Client, tmp_path: Path) -> None:
+def test_a_long_cell_is_handed_over_in_no_time(client: ForkClient, tmp_path: Path) -> None:
     with kernel(client, tmp_path) as started:
         begun = time.monotonic()
         assert said(run(started, LONG)) == "5000000\n"
@@ -604,19 +609,19 @@ def test_a_long_cell_is_handed_over_in_no_time(client: Client, tmp_path: Path) -
     ],
     ids=["it stands still", "a thread holds the interpreter"],
 )
-def test_a_kernel_that_does_not_take_its_cell_is_stubborn(client: Client, tmp_path: Path, first: str) -> None:
-    with nothing_left(client, tmp_path), pytest.raises(Stubborn), kernel(client, tmp_path) as started:
+def test_a_kernel_that_does_not_take_its_cell_is_stubborn(client: ForkClient, tmp_path: Path, first: str) -> None:
+    with nothing_left(client, tmp_path), pytest.raises(CellWontStop), kernel(client, tmp_path) as started:
         run(started, first)
         time.sleep(0.5)
         begun = time.monotonic()
         try:
             run(started, LONG, seconds=1.0)
         finally:
-            assert 1.0 < time.monotonic() - begun < 1.0 + 2 * conversation.GRACE
+            assert 1.0 < time.monotonic() - begun < 1.0 + 2 * connection.GRACE
 
 
 @slow
-def test_an_interrupt_that_comes_as_a_cell_ends_harms_nothing(client: Client, tmp_path: Path) -> None:
+def test_an_interrupt_that_comes_as_a_cell_ends_harms_nothing(client: ForkClient, tmp_path: Path) -> None:
     overdue: list[int] = []
     with kernel(client, tmp_path) as started:
         run(started, "import time, asyncio, jax; x = jax.numpy.ones(3).sum(); print(x)")
@@ -630,7 +635,7 @@ def test_an_interrupt_that_comes_as_a_cell_ends_harms_nothing(client: Client, tm
 
 
 @slow
-def test_an_interrupt_never_breaks_off_a_frame(client: Client, tmp_path: Path) -> None:
+def test_an_interrupt_never_breaks_off_a_frame(client: ForkClient, tmp_path: Path) -> None:
     """With threads that may hear the signal in place of the one that is sending."""
     with kernel(client, tmp_path) as started:
         run(
@@ -653,23 +658,26 @@ found = {}
 for name in {*os.listdir('/proc/self/fd')} - own:
     try: found[name] = os.readlink(f'/proc/self/fd/{name}').split(':')[0]
     except OSError: pass
-print(json.dumps([found, len(os.listdir('/proc/self/task')), os.environ.get('ISOMETRY_CHANNEL', '')]))
+threads = next(int(line.split()[1]) for line in open('/proc/self/status') if line.startswith('Threads:'))
+print(json.dumps([found, threads, os.environ.get('ISOMETRY_CHANNEL', '')]))
 """
 
 
 @slow
-def test_a_fresh_confined_kernel_has_one_thread_the_line_and_the_door(client: Client, tmp_path: Path) -> None:
+def test_a_fresh_confined_kernel_has_one_thread_the_line_and_its_connections_to_the_judge(
+    client: ForkClient, tmp_path: Path
+) -> None:
     work = tmp_path / "run" / "work"
     work.mkdir(parents=True)
-    Plan(Fence(sandbox.installation(), [str(tmp_path / "run")]), str(work), str(tmp_path / "door")).write(
-        tmp_path / "plan"
-    )
-    with Examiner(tmp_path / "door", {}, 10, one_door=True):
-        place = {channel.PLACE: str(tmp_path / "door")}
+    SandboxSpec(
+        SandboxPolicy(sandbox.installation(), [str(tmp_path / "run")]), str(work), str(tmp_path / "door")
+    ).write(tmp_path / "plan")
+    with Examiner(tmp_path / "door", {}, 10):
+        place = {limits.PLACE: str(tmp_path / "door")}
         with kernel(client, tmp_path / "run", tmp_path / "plan", **place) as started:
             found, threads, door = json.loads(said(run(started, LOOKS)))
     sockets = {name for name, what in found.items() if what == "socket"}
-    assert threads == 1 and sockets == {"3", door.removeprefix("fd:")}
+    assert threads == 1 and sockets == {"3", *door.removeprefix("fd:").split(",")}
     others = {what for name, what in found.items() if name not in sockets}
     assert others <= {"/dev/null", "pipe", "anon_inode", "/proc/self/fd"} | {
         w for w in others if w.startswith("/proc/")

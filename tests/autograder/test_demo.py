@@ -9,43 +9,47 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder import demo, judge
-from autograder.assignment import find
-from autograder.demo import RIGHT, Kind, Learner
 from autograder.errors import GradingError
+from autograder.grading import simulated_class
+from autograder.grading.simulated_class import RIGHT, Kind, SimulatedLearner
+from autograder.judging import judge
+from autograder.submissions import fill_in
+from autograder.submissions.assignment import find
 
 COURSE = Path(__file__).parent / "fixtures" / "course"
 UNIT = "90-tiny"
 
 
 @pytest.fixture(scope="module")
-def learners() -> list[Learner]:
-    return demo.make(UNIT, 30, seed=5, root=COURSE)
+def learners() -> list[SimulatedLearner]:
+    return simulated_class.make(UNIT, 30, seed=5, root=COURSE)
 
 
-def one(learners: list[Learner], kind: Kind) -> Learner:
+def one(learners: list[SimulatedLearner], kind: Kind) -> SimulatedLearner:
     return next(learner for learner in learners if learner.kind is kind)
 
 
-def test_the_same_seed_makes_the_same_class_and_another_seed_another(learners: list[Learner]) -> None:
-    assert demo.make(UNIT, 30, seed=5, root=COURSE) == learners
-    assert demo.make(UNIT, 30, seed=6, root=COURSE) != learners
+def test_the_same_seed_makes_the_same_class_and_another_seed_another(learners: list[SimulatedLearner]) -> None:
+    assert simulated_class.make(UNIT, 30, seed=5, root=COURSE) == learners
+    assert simulated_class.make(UNIT, 30, seed=6, root=COURSE) != learners
 
 
 @pytest.mark.parametrize("size", [8, 30])
 def test_every_kind_of_learner_is_there(size: int) -> None:
-    kinds = [learner.kind for learner in demo.make(UNIT, size, seed=1, root=COURSE)]
+    kinds = [learner.kind for learner in simulated_class.make(UNIT, size, seed=1, root=COURSE)]
     assert len(kinds) == size
     assert set(kinds) == set(Kind)
     assert [kinds.count(kind) for kind in (Kind.MALFORMED, Kind.ENDLESS, Kind.DELETED)] == [1, 1, 1]
 
 
-def test_names_say_nothing_of_what_a_learner_did(learners: list[Learner]) -> None:
+def test_names_say_nothing_of_what_a_learner_did(learners: list[SimulatedLearner]) -> None:
     assert [learner.name for learner in learners] == [f"learner-{i:02d}" for i in range(1, 31)]
     assert [learner.kind for learner in learners] != sorted((x.kind for x in learners), key=list(Kind).index)
 
 
-def test_a_perfect_learner_is_expected_to_have_all_points_and_an_untouched_one_none(learners: list[Learner]) -> None:
+def test_a_perfect_learner_is_expected_to_have_all_points_and_an_untouched_one_none(
+    learners: list[SimulatedLearner],
+) -> None:
     worth = {"scale-check": 2.0, "count-check": 1.0, "relu-check": 4.0}
     assert one(learners, Kind.PERFECT).expected == worth
     assert set(one(learners, Kind.PERFECT).answers.values()) == {RIGHT}
@@ -53,7 +57,7 @@ def test_a_perfect_learner_is_expected_to_have_all_points_and_an_untouched_one_n
     assert one(learners, Kind.UNTOUCHED).answers == {}
 
 
-def test_a_mistake_costs_its_points_and_is_to_be_found(learners: list[Learner]) -> None:
+def test_a_mistake_costs_its_points_and_is_to_be_found(learners: list[SimulatedLearner]) -> None:
     held = [(learner, cell, name) for learner in learners for cell, name in learner.diagnosis.items()]
     assert {name for _, _, name in held} >= {"linear", "root", "added", "absolute", "flipped"}
     worth = {"scale-check": 2.0, "count-check": 1.0, "relu-check": 4.0}
@@ -64,12 +68,12 @@ def test_a_mistake_costs_its_points_and_is_to_be_found(learners: list[Learner]) 
         assert learner.expected[cell] < worth[cell]
 
 
-def test_several_means_more_than_one(learners: list[Learner]) -> None:
+def test_several_means_more_than_one(learners: list[SimulatedLearner]) -> None:
     assert all(len(x.diagnosis) > 1 for x in learners if x.kind is Kind.SEVERAL)
     assert all(len(x.diagnosis) == 1 for x in learners if x.kind is Kind.ONE)
 
 
-def test_the_deleted_cell_is_gone_and_counts_nothing_while_the_rest_counts(learners: list[Learner]) -> None:
+def test_the_deleted_cell_is_gone_and_counts_nothing_while_the_rest_counts(learners: list[SimulatedLearner]) -> None:
     learner = one(learners, Kind.DELETED)
     there = {c.metadata.get("nbgrader", {}).get("grade_id") for c in nbformat.reads(learner.content.decode(), 4).cells}
     gone = set(learner.expected) - there
@@ -77,15 +81,15 @@ def test_the_deleted_cell_is_gone_and_counts_nothing_while_the_rest_counts(learn
     assert {cell for cell, points in learner.expected.items() if points == 0} == gone
 
 
-def test_the_malformed_file_is_no_json_and_the_endless_one_is(learners: list[Learner]) -> None:
+def test_the_malformed_file_is_no_json_and_the_endless_one_is(learners: list[SimulatedLearner]) -> None:
     with pytest.raises(ValueError):
         json.loads(one(learners, Kind.MALFORMED).content)
     assert b"while True" in one(learners, Kind.ENDLESS).content
     assert sum(one(learners, Kind.MALFORMED).expected.values()) == 0
 
 
-def test_nothing_that_is_expected_stands_in_what_is_handed_in(learners: list[Learner], tmp_path: Path) -> None:
-    folder = demo.hand_in(learners, UNIT, tmp_path)
+def test_nothing_that_is_expected_stands_in_what_is_handed_in(learners: list[SimulatedLearner], tmp_path: Path) -> None:
+    folder = simulated_class.hand_in(learners, UNIT, tmp_path)
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert len([path for path in files if path.is_relative_to(folder)]) == 30
     for path in files:
@@ -97,7 +101,7 @@ def test_nothing_that_is_expected_stands_in_what_is_handed_in(learners: list[Lea
 def test_a_code_answer_is_the_mistakes_own_source_under_the_name_checked() -> None:
     exercise = find(UNIT, COURSE).bank.exercises["tiny.relu"]
     for mistake in exercise.mistakes:
-        source = demo.source_of(mistake.answer, "relu")
+        source = fill_in.source_of(mistake.answer, "relu")
         names: dict[str, object] = {}
         exec(source, names)
         again = judge.judge(exercise, names["relu"])
@@ -107,34 +111,34 @@ def test_a_code_answer_is_the_mistakes_own_source_under_the_name_checked() -> No
 
 
 def test_only_what_is_used_and_not_there_yet_is_imported() -> None:
-    source = demo.source_of(find(UNIT, COURSE).bank.exercises["tiny.relu"].reference, "relu")
+    source = fill_in.source_of(find(UNIT, COURSE).bank.exercises["tiny.relu"].reference, "relu")
     assert source.startswith("import numpy as np\n") and "jax" not in source
-    assert "import" not in demo.source_of(find(UNIT, COURSE).bank.exercises["tiny.relu"].reference, "relu", {"np"})
+    assert "import" not in fill_in.source_of(find(UNIT, COURSE).bank.exercises["tiny.relu"].reference, "relu", {"np"})
 
 
-def test_a_made_up_class_never_replaces_a_real_one(learners: list[Learner], tmp_path: Path) -> None:
+def test_a_made_up_class_never_replaces_a_real_one(learners: list[SimulatedLearner], tmp_path: Path) -> None:
     (tmp_path / "gradebook.db").write_bytes(b"real")
     with pytest.raises(GradingError, match="holds a class of yours"):
-        demo.hand_in(learners, UNIT, tmp_path)
+        simulated_class.hand_in(learners, UNIT, tmp_path)
     assert (tmp_path / "gradebook.db").read_bytes() == b"real"
     assert not (tmp_path / "submitted").exists()
 
 
-def test_nor_a_real_submission_that_was_put_beside_it(learners: list[Learner], tmp_path: Path) -> None:
-    demo.hand_in(learners, UNIT, tmp_path)
+def test_nor_a_real_submission_that_was_put_beside_it(learners: list[SimulatedLearner], tmp_path: Path) -> None:
+    simulated_class.hand_in(learners, UNIT, tmp_path)
     (tmp_path / "submitted" / "ada").mkdir()
     with pytest.raises(GradingError, match="ada"):
-        demo.hand_in(learners, UNIT, tmp_path)
+        simulated_class.hand_in(learners, UNIT, tmp_path)
 
 
 def test_a_course_without_a_release_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "solutions").symlink_to(COURSE / "solutions")
     with pytest.raises(GradingError, match="make exercises"):
-        demo.make(UNIT, 3, root=tmp_path)
+        simulated_class.make(UNIT, 3, root=tmp_path)
 
 
 def test_a_perfect_learner_of_unit_02_answers_every_question_and_has_all_points(root: Path) -> None:
-    made = demo.make("02-jacobians", 8, seed=3, root=root)
+    made = simulated_class.make("02-jacobians", 8, seed=3, root=root)
     perfect = one(made, Kind.PERFECT)
     assert sum(perfect.expected.values()) == sum(q.points or 0 for q in find("02-jacobians", root).questions)
     assert b"YOUR CODE HERE" not in perfect.content.replace(b"`# YOUR CODE HERE`", b"")

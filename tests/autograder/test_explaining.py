@@ -12,8 +12,10 @@ import fake_grading
 import pytest
 from fake_grading import UNIT
 
-from autograder import cli, examiner
-from autograder.grade import Settings, grade_class
+from autograder import cli
+from autograder.grading.grade import grade_class
+from autograder.grading.settings import Settings
+from autograder.judging import secret
 
 Said = tuple[int, str, str]
 
@@ -50,8 +52,8 @@ def test_it_names_answer_verdict_mistake_seed_and_attempt(into: Path, said: Call
     checks = {check["cell"]: check for check in told["checks"]}
     assert (checks["scale-check"]["mistake"], checks["scale-check"]["verdict"]) == ("linear", "wrong")
     assert checks["relu-check"]["answer"] == "wrong" and checks["relu-check"]["of"] == 4.0
-    secret = bytes.fromhex((into / f"{UNIT}.secret").read_text())
-    assert checks["relu-check"]["seed"] == examiner.seed(secret, UNIT, "tiny.relu")
+    key = bytes.fromhex((into / f"{UNIT}.secret").read_text())
+    assert checks["relu-check"]["seed"] == secret.seed(key, UNIT, "tiny.relu")
     assert checks["scale-check"]["seed"] is None and told["others"] == {"why": 0.0} and told["unread"] == ["why"]
 
 
@@ -71,5 +73,6 @@ def test_who_is_not_there_and_a_folder_without_a_gradebook_are_one_sentence(
     monkeypatch.setattr(sys, "argv", ["autograder", "why", UNIT, "ada", "--into", str(tmp_path)])
     with pytest.raises(SystemExit) as ended:
         cli.main()
-    assert ended.value.code == 2 and "There is no gradebook" in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert ended.value.code == 2 and "There is no gradebook" in err and err.endswith("or name its folder (--into).\n")
     assert list(tmp_path.iterdir()) == []

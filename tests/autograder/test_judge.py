@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder import bank, judge
-from autograder.exercise import BankError, Choice, Exercise, Function, Number, State, Verdict, exercise
+from autograder.judging import answer_key, bank, judge
+from autograder.judging.exercise import BankError, Choice, Exercise, Function, Number, exercise
+from autograder.judging.verdict import Verdict, VerdictState
 
 SAMPLE = bank.load(Path(__file__).with_name("sample_bank.py"))
 SCALE = SAMPLE.exercises["sample.gradient_scale"]
@@ -30,55 +31,55 @@ def judged(answer: Any) -> Verdict:
     "form", [0.349, 0.9**10, np.float32(0.9**10), jnp.asarray(0.9**10), [0.349], np.float16(0.3487)]
 )
 def test_a_right_number_is_right_in_any_form(form: Any) -> None:
-    assert judged(form).state is State.RIGHT
+    assert judged(form).state is VerdictState.RIGHT
     assert judged(form).points == 2
 
 
 @given(st.integers(0, 10_000))
 @settings(deadline=None, max_examples=60)
 def test_on_every_dealt_variant_each_mistake_is_diagnosed_as_itself(seed: int) -> None:
-    variant = judge.deal(SCALE, seed)
-    assert judge.judge(SCALE, judge.expected(SCALE, variant.arguments), variant.arguments).right
+    variant = answer_key.deal(SCALE, seed)
+    assert judge.judge(SCALE, answer_key.expected(SCALE, variant.arguments), variant.arguments).right
     for mistake in SCALE.mistakes:
         verdict = judge.judge(SCALE, mistake.answer(**variant.arguments), variant.arguments)
-        assert (verdict.state, verdict.mistake, verdict.score) == (State.WRONG, mistake.name, 0.0)
+        assert (verdict.state, verdict.mistake, verdict.score) == (VerdictState.WRONG, mistake.name, 0.0)
         assert verdict.sentence == mistake.sentence
 
 
 def test_a_dealt_variant_is_the_same_for_the_same_seed_and_plain_data() -> None:
-    one = judge.deal(SCALE, 7)
-    judge.forget()
-    assert judge.deal(SCALE, 7) == one
+    one = answer_key.deal(SCALE, 7)
+    answer_key.forget()
+    assert answer_key.deal(SCALE, 7) == one
     assert all(type(value) in (int, float) for value in one.arguments.values())
 
 
 def test_variants_on_which_a_mistake_meets_the_reference_are_never_dealt() -> None:
     # 1.5⁵ = 7.59 and 1.5 · 5 = 7.5 are nearer than two figures can tell apart.
     coarse = Exercise(SCALE.reference, "sample.scale", 2, Number(2), mistakes=SCALE.mistakes)
-    assert ("gradient_scale", "linear_in_depth") in judge.confusable(coarse, {"norm": 1.5, "depth": 5})
+    assert ("gradient_scale", "linear_in_depth") in answer_key.confusable(coarse, {"norm": 1.5, "depth": 5})
     coarse.draw = lambda rng: {"norm": 1.5, "depth": int(rng.choice([5, 9]))}
-    assert {judge.deal(coarse, seed).arguments["depth"] for seed in range(20)} == {9}
+    assert {answer_key.deal(coarse, seed).arguments["depth"] for seed in range(20)} == {9}
     coarse.draw = lambda rng: {"norm": 1.5, "depth": 5}
-    judge.forget()
+    answer_key.forget()
     with pytest.raises(BankError, match="could not be told apart"):
-        judge.deal(coarse, 0)
+        answer_key.deal(coarse, 0)
 
 
 @pytest.mark.parametrize(
     ("answer", "state", "says"),
     [
-        (None, State.NOT_ATTEMPTED, "Not answered"),
-        (..., State.NOT_ATTEMPTED, "Not answered"),
-        (float("nan"), State.UNREADABLE, "NaN or infinity"),
-        (float("inf"), State.UNREADABLE, "NaN or infinity"),
-        ("0.349", State.UNREADABLE, "text"),
-        ([0.3, 0.4], State.UNREADABLE, "shape"),
-        (-0.349, State.WRONG, "sign"),
-        (0.5, State.WRONG, "none of the slips"),
-        (9.0, State.WRONG, "compound"),
+        (None, VerdictState.NOT_ATTEMPTED, "Not answered"),
+        (..., VerdictState.NOT_ATTEMPTED, "Not answered"),
+        (float("nan"), VerdictState.UNREADABLE, "NaN or infinity"),
+        (float("inf"), VerdictState.UNREADABLE, "NaN or infinity"),
+        ("0.349", VerdictState.UNREADABLE, "text"),
+        ([0.3, 0.4], VerdictState.UNREADABLE, "shape"),
+        (-0.349, VerdictState.WRONG, "sign"),
+        (0.5, VerdictState.WRONG, "none of the slips"),
+        (9.0, VerdictState.WRONG, "compound"),
     ],
 )
-def test_every_way_of_not_being_right_is_told_apart(answer: Any, state: State, says: str) -> None:
+def test_every_way_of_not_being_right_is_told_apart(answer: Any, state: VerdictState, says: str) -> None:
     verdict = judged(answer)
     assert verdict.state is state
     assert says in verdict.sentence
@@ -110,7 +111,7 @@ def test_a_right_function_is_right_in_any_style() -> None:
         return jnp.diag(1 - jnp.tanh(W @ h + b) ** 2) @ W
 
     for f in (LAYER.reference, with_autodiff, jax.jit(with_diag), lambda W, b, h: with_diag(W, b, h)):
-        assert judge.judge(LAYER, f).state is State.RIGHT
+        assert judge.judge(LAYER, f).state is VerdictState.RIGHT
 
 
 def test_a_function_that_writes_into_its_inputs_does_not_spoil_the_next_judgement() -> None:
@@ -126,11 +127,11 @@ def test_a_function_that_writes_into_its_inputs_does_not_spoil_the_next_judgemen
 
 def test_an_unmet_requirement_costs_its_share_and_is_diagnosed() -> None:
     verdict = judge.judge(LAYER, next(m for m in LAYER.mistakes if m.breaks).answer)
-    assert (verdict.state, verdict.points, verdict.mistake) == (State.PARTLY, 2.0, "not_traceable")
+    assert (verdict.state, verdict.points, verdict.mistake) == (VerdictState.PARTLY, 2.0, "not_traceable")
 
 
 def test_partial_credit_counts_the_variants_that_are_right() -> None:
-    variants = judge.deal_inputs(LAYER, 0)
+    variants = answer_key.deal_inputs(LAYER, 0)
     tall = [v.arguments["W"].shape[0] > v.arguments["W"].shape[1] for v in variants]
 
     def only_when_not_tall(W, b, h):
@@ -138,7 +139,7 @@ def test_partial_credit_counts_the_variants_that_are_right() -> None:
 
     assert 0 < sum(tall) < len(tall), "the seed should draw both kinds"
     verdict = judge.judge(LAYER, only_when_not_tall)
-    assert verdict.state is State.PARTLY
+    assert verdict.state is VerdictState.PARTLY
     assert verdict.score == pytest.approx(1 - sum(tall) / len(tall))
 
 
@@ -177,23 +178,23 @@ def not_written(W, b, h):
 @pytest.mark.parametrize(
     ("f", "state", "says"),
     [
-        (released, State.NOT_ATTEMPTED, "Not written"),
-        (not_written, State.NOT_ATTEMPTED, "Not written"),
-        (None, State.NOT_ATTEMPTED, "Not written"),
-        (3.0, State.UNREADABLE, "A function was asked for"),
-        (no_return, State.UNREADABLE, "`return` missing"),
-        (divides, State.RAISED, "ZeroDivisionError in its line 3"),
-        (endless, State.ENDLESS, "loop that cannot end"),
-        (lambda W, b: W, State.RAISED, "TypeError"),
-        (lambda W, b, h: W * jnp.nan, State.UNREADABLE, "NaN"),
-        (lambda W, b, h: W @ h, State.UNREADABLE, "shape"),
-        (lambda W, b, h: "J", State.UNREADABLE, "text"),
-        (lambda W, b, h: exit(), State.RAISED, "SystemExit"),
-        (lambda W, b, h: -LAYER.reference(W, b, h), State.WRONG, "sign"),
-        (lambda W, b, h: jnp.tanh(W @ h + b)[:, None] * W, State.WRONG, "taken at z"),
+        (released, VerdictState.NOT_ATTEMPTED, "Not written"),
+        (not_written, VerdictState.NOT_ATTEMPTED, "Not written"),
+        (None, VerdictState.NOT_ATTEMPTED, "Not written"),
+        (3.0, VerdictState.UNREADABLE, "A function was asked for"),
+        (no_return, VerdictState.UNREADABLE, "`return` missing"),
+        (divides, VerdictState.RAISED, "ZeroDivisionError in its line 3"),
+        (endless, VerdictState.ENDLESS, "loop that cannot end"),
+        (lambda W, b: W, VerdictState.RAISED, "TypeError"),
+        (lambda W, b, h: W * jnp.nan, VerdictState.UNREADABLE, "NaN"),
+        (lambda W, b, h: W @ h, VerdictState.UNREADABLE, "shape"),
+        (lambda W, b, h: "J", VerdictState.UNREADABLE, "text"),
+        (lambda W, b, h: exit(), VerdictState.RAISED, "SystemExit"),
+        (lambda W, b, h: -LAYER.reference(W, b, h), VerdictState.WRONG, "sign"),
+        (lambda W, b, h: jnp.tanh(W @ h + b)[:, None] * W, VerdictState.WRONG, "taken at z"),
     ],
 )
-def test_every_way_a_function_fails_is_told_apart(f: Any, state: State, says: str) -> None:
+def test_every_way_a_function_fails_is_told_apart(f: Any, state: VerdictState, says: str) -> None:
     verdict = judge.judge(LAYER, f)
     assert verdict.state is state
     assert says in verdict.sentence
@@ -203,7 +204,7 @@ def test_every_way_a_function_fails_is_told_apart(f: Any, state: State, says: st
 def test_a_function_that_swallows_the_alarm_still_comes_back_without_credit() -> None:
     verdict = judge.judge(LAYER, swallows_everything)
     assert verdict.points == 0
-    assert verdict.state in (State.UNREADABLE, State.ENDLESS)
+    assert verdict.state in (VerdictState.UNREADABLE, VerdictState.ENDLESS)
 
 
 # --------------------------------------------------------------------------- the bank's own faults
@@ -240,29 +241,3 @@ def test_a_choice_is_judged_by_its_text() -> None:
     verdict = judge.judge(order, "J¹ J² J³", {"depth": 3})
     assert verdict.mistake == "reversed_"
     assert judge.judge(order, "J² J¹ J³", {"depth": 3}).mistake is None
-
-
-def test_a_bank_is_found_from_anywhere_and_its_absence_is_no_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert bank.find("nowhere.at_all") is None
-    unit = tmp_path / "07-sample"
-    unit.mkdir()
-    (unit / "bank.py").write_text(Path(__file__).with_name("sample_bank.py").read_text())
-    monkeypatch.setenv("ISOMETRY_BANKS", str(tmp_path))
-    found = bank.find("sample.gradient_scale")
-    assert found is not None and found.points == 2
-    with pytest.raises(BankError, match=r"Did you mean “sample.gradient_scale”"):
-        bank.find("sample.gradient_scal")
-
-
-def test_a_bank_that_cannot_be_loaded_says_why(tmp_path: Path) -> None:
-    path = tmp_path / "bank.py"
-    path.write_text("import nothing_of_the_kind")
-    with pytest.raises(BankError, match="ModuleNotFoundError"):
-        bank.load(path)
-    path.write_text("x = 1")
-    assert bank.load(path).exercises == {}
-    with pytest.raises(BankError, match="no bank"):
-        bank.load(tmp_path / "none.py")

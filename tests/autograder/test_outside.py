@@ -13,12 +13,13 @@ import nbformat
 import pytest
 from test_grading import FIXTURE, UNIT, WORTH, cell, kernels
 
-from autograder import demo
-from autograder.demo import Kind
-from autograder.grade import Settings, grade_class
-from autograder.gradebook import Row
-from autograder.outcome import Ending
-from autograder.sandbox import Limits
+from autograder.gradebook.rows import Row
+from autograder.grading import simulated_class
+from autograder.grading.grade import grade_class
+from autograder.grading.settings import Settings
+from autograder.grading.simulated_class import Kind
+from autograder.kernels.sandbox import Limits
+from autograder.submissions.result import Status
 
 pytestmark = pytest.mark.slow
 
@@ -42,7 +43,7 @@ WRONG = "scale = 9.0"
 THROUGH_CHECK = "import course\nhonest = course.check\n"
 TALK = """
 import os, threading
-from autograder.channel import PLACE, _connected
+from autograder.judging.protocol.hand_in import PLACE, _connected
 def connected():
     return _connected(os.environ[PLACE])
 """
@@ -55,7 +56,7 @@ ATTACKS: dict[str, tuple[Callable[[Any], None], dict[str, float], str]] = {
     ),
     "forged-points": (
         sources(
-            scale=f"{WRONG}\nfrom course.checking import Points\n"
+            scale=f"{WRONG}\nfrom course.notebook.checking import Points\n"
             "Points._repr_mimebundle_ = lambda self, **k: {'text/plain': '2.0', 'text/html': 'Well' + ' done'}"
         ),
         WORTH | {"scale-check": 0.0},
@@ -63,7 +64,7 @@ ATTACKS: dict[str, tuple[Callable[[Any], None], dict[str, float], str]] = {
     ),
     "numpy-that-agrees": (
         sources(
-            scale=f"{WRONG}\nimport numpy as np\nfrom autograder import compare, judge\n"
+            scale=f"{WRONG}\nimport numpy as np\nfrom autograder.judging import compare, judge\n"
             "np.allclose = np.array_equal = np.all = lambda *a, **k: True\n"
             "compare.agrees = judge.judge = lambda *a, **k: True"
         ),
@@ -144,7 +145,7 @@ ATTACKS: dict[str, tuple[Callable[[Any], None], dict[str, float], str]] = {
     ),
     "peeking": (
         sources(
-            scale="from autograder import bank\nfound = bank.find('tiny.scale')\n"
+            scale="from autograder.judging import bank\nfound = bank.find('tiny.scale')\n"
             "scale = found.reference(0.9, 10) if found else None",
         ),
         WORTH | {"scale-check": 0.0},
@@ -168,7 +169,7 @@ class Graded:
 
     def __init__(self, course: Path) -> None:
         self.course, self.into = course, course / "grading"
-        perfect = next(x for x in demo.make(UNIT, 8, seed=4, root=course) if x.kind is Kind.PERFECT)
+        perfect = next(x for x in simulated_class.make(UNIT, 8, seed=4, root=course) if x.kind is Kind.PERFECT)
         self.handed_in = course / "handed-in"
         self.handed_in.mkdir()
         changes = {name: change for name, (change, _, _) in ATTACKS.items()}
@@ -240,7 +241,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Graded]:
 
 def test_the_honest_one_earns_everything(graded: Graded) -> None:
     row = graded.rows["honest"]
-    assert row.state is Ending.GRADED
+    assert row.state is Status.GRADED
     assert {c: row.scores[c] for c in WORTH} == WORTH and row.scores["classic"] == 1.0
 
 
@@ -248,7 +249,7 @@ def test_the_honest_one_earns_everything(graded: Graded) -> None:
 def test_an_attack_earns_only_what_was_answered(graded: Graded, name: str) -> None:
     _, earned, said = ATTACKS[name]
     row = graded.rows[name]
-    assert row.state is Ending.GRADED
+    assert row.state is Status.GRADED
     assert {c: row.scores[c] for c in WORTH} == earned, row.reason
     assert any(part in row.reason for part in said.split("|"))
 
@@ -261,7 +262,7 @@ def test_who_floods_the_channel_earns_no_more_and_stops_nobody(graded: Graded) -
 
 def test_a_kernel_that_ends_itself_in_a_check_loses_that_check(graded: Graded) -> None:
     row = graded.rows["leaves"]
-    assert (row.state, row.cell) == (Ending.GRADED, "relu-check")
+    assert (row.state, row.cell) == (Status.GRADED, "relu-check")
     assert row.reason.startswith("The kernel died in relu-check.")
     assert {c: row.scores[c] for c in WORTH} == WORTH | {"relu-check": 0.0} and row.scores["classic"] == 1.0
 
@@ -279,7 +280,7 @@ def test_bombs_end_themselves_with_a_reason_or_cost_only_their_cell(graded: Grad
     assert "of memory" in memory.reason and "to the disk" in disk.reason
     for name in ("memory-glutton", "fork-bomb", "memory-bomb", "disk-bomb", "output-bomb"):
         row = graded.rows[name]
-        assert row.state is Ending.GRADED
+        assert row.state is Status.GRADED
         assert {c: row.scores[c] for c in WORTH} == WORTH | {"scale-check": 0.0}
 
 

@@ -23,10 +23,11 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.api import Gradebook
 
-from autograder import assignment as assignments
-from autograder.grade import Settings, grade_class
-from autograder.gradebook import Row
-from autograder.outcome import Ending
+from autograder.gradebook.rows import Row
+from autograder.grading.grade import grade_class
+from autograder.grading.settings import Settings
+from autograder.submissions import assignment as assignments
+from autograder.submissions.result import Status
 
 pytestmark = pytest.mark.slow
 
@@ -301,7 +302,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Twice:
 @pytest.mark.parametrize("student", SAME)
 def test_classic_cells_earn_what_stock_nbgrader_gives_them(graded: Twice, student: str) -> None:
     assert graded.ours[student] == graded.stock[student]
-    assert graded.rows[student].state is Ending.GRADED
+    assert graded.rows[student].state is Status.GRADED
 
 
 def test_the_class_shows_every_way_a_classic_cell_is_graded(graded: Twice) -> None:
@@ -356,7 +357,7 @@ def test_a_share_that_is_none_earns_nothing_where_stock_nbgrader_gives_full_mark
 
 
 def test_a_share_above_the_most_earns_nothing_where_stock_nbgrader_gives_the_notebook_up(graded: Twice) -> None:
-    assert graded.rows["greedy"].state is Ending.GRADED
+    assert graded.rows["greedy"].state is Status.GRADED
     assert graded.ours["greedy"] == changed(graded.ours["warned"], shown_test=0.0)
     assert "shown-test" in graded.stock["greedy"].cells and graded.stock["greedy"] != graded.ours["greedy"]
 
@@ -371,7 +372,7 @@ def test_a_deleted_test_counts_zero_and_is_said(graded: Twice) -> None:
 def test_of_a_cell_that_is_there_twice_the_last_counts_where_stock_nbgrader_gives_the_whole_batch_up(
     graded: Twice,
 ) -> None:
-    assert graded.rows["with-a-copy"].state is Ending.GRADED
+    assert graded.rows["with-a-copy"].state is Status.GRADED
     assert graded.ours["with-a-copy"] == changed(graded.ours["lost"], area_test=1.0)
     assert "The cell area is there 2 times; the last one counts." in graded.rows["with-a-copy"].reason
     assert all(cell.auto_score is None for cell in graded.stock["with-a-copy"].cells.values())

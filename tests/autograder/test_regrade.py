@@ -19,10 +19,12 @@ from fake_grading import UNIT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nbgrader.api import Gradebook
+from test_gradebook import of_version_0_1
 
-from autograder import keys
-from autograder.grade import Settings, grade_class
-from autograder.gradebook import Row
+from autograder.gradebook.rows import Row
+from autograder.grading.grade import grade_class
+from autograder.grading.settings import Settings
+from autograder.submissions import fingerprints
 
 WORDS = {"ada": "right", "ben": "half", "cyd": "wrong", "dan": "garbled", "fay": "forgotten"}
 EVERYBODY = sorted(WORDS)
@@ -117,6 +119,18 @@ def test_what_people_gave_and_the_due_date_reach_the_page(graded: Class) -> None
     assert graded.again() == ["ada:", "ben:", "cyd:", "dan", "fay"] and graded.again() == []
 
 
+def test_a_gradebook_of_version_0_1_is_judged_again_without_running(graded: Class) -> None:
+    graded.again()
+    before = graded.rows
+    of_version_0_1(graded.into / "gradebook.db")
+    assert graded.again() == [*(f"{student}:" for student in sorted(RAN)), "dan", "fay"], "another version: all, once"
+    assert graded.again() == []
+    assert [(row.score, row.scores, row.reason) for row in graded.rows] == [
+        (row.score, row.scores, row.reason) for row in before
+    ]
+    assert [row.diagnostics for row in graded.rows] == [row.diagnostics for row in before]
+
+
 def test_an_exercise_that_changed_is_judged_again_from_the_answers_that_are_kept(graded: Class) -> None:
     text, before = graded.bank.read_text(), graded.rows
     held = "def added(inputs, outputs):\n    return inputs + outputs"
@@ -205,28 +219,30 @@ def told_apart(value: Any) -> Any:
 @settings(max_examples=60)
 @given(PLAIN, PLAIN)
 def test_two_digests_are_the_same_exactly_where_the_values_are(one: Any, other: Any) -> None:
-    assert (keys.digest(one) == keys.digest(other)) == (told_apart(one) == told_apart(other))
+    assert (fingerprints.digest(one) == fingerprints.digest(other)) == (told_apart(one) == told_apart(other))
 
 
 def test_arrays_differ_by_dtype_shape_and_any_entry() -> None:
     base = np.arange(6.0)
     others = [base.astype(np.float32), base.reshape(2, 3), base + np.eye(6)[3] * 1e-12, base.tolist()]
-    digests = [keys.digest(value) for value in (base, *others)]
-    assert len(set(digests)) == len(digests) and keys.digest(base.copy()) == digests[0]
+    digests = [fingerprints.digest(value) for value in (base, *others)]
+    assert len(set(digests)) == len(digests) and fingerprints.digest(base.copy()) == digests[0]
     with pytest.raises(TypeError):
-        keys.digest(object())
+        fingerprints.digest(object())
 
 
 def test_the_same_keys_are_the_same_text_and_come_back_from_it() -> None:
-    made = keys.Keys("s", "r", {"b": keys.PaperKey("1", "2"), "a": keys.PaperKey("3", "4")}, "g")
-    turned = replace(made, papers=dict(reversed(made.papers.items())))
-    assert made.to_json() == turned.to_json() and keys.Keys.from_json(made.to_json()) == made
+    made = fingerprints.Fingerprint(
+        "s", "r", {"b": fingerprints.ItemFingerprint("1", "2"), "a": fingerprints.ItemFingerprint("3", "4")}, "g"
+    )
+    turned = replace(made, graded_items=dict(reversed(made.graded_items.items())))
+    assert made.to_json() == turned.to_json() and fingerprints.Fingerprint.from_json(made.to_json()) == made
 
 
 def test_a_folder_is_its_names_and_contents(tmp_path: Path) -> None:
     (tmp_path / "one").write_text("x")
-    before = keys.of_folder(tmp_path)
+    before = fingerprints.of_folder(tmp_path)
     shutil.copytree(tmp_path, tmp_path.with_name("copy"))
-    assert keys.of_folder(tmp_path.with_name("copy")) == before
+    assert fingerprints.of_folder(tmp_path.with_name("copy")) == before
     (tmp_path / "one").rename(tmp_path / "two")
-    assert keys.of_folder(tmp_path) != before
+    assert fingerprints.of_folder(tmp_path) != before

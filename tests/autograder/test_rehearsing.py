@@ -17,13 +17,14 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 from test_grading import FIXTURE, UNIT, cell
 
-from autograder import assignment, compiled, demo, keys, rehearsal, worker
-from autograder.demo import Kind
-from autograder.kit import Kit, task_of
-from autograder.outcome import Ending, Outcome
-from autograder.pipeline import Task
-from autograder.submission import Submission
-from autograder.workers import Workers
+from autograder.grading import grader, prewarm, simulated_class, warmup_notebook
+from autograder.grading.bundle import GradingBundle, task_of
+from autograder.grading.pool import ProcessPool
+from autograder.grading.simulated_class import Kind
+from autograder.submissions import assignment, fill_in, fingerprints
+from autograder.submissions.result import GradingResult, Status
+from autograder.submissions.submission import Submission
+from autograder.submissions.task import Task
 
 pytestmark = pytest.mark.slow
 
@@ -44,26 +45,27 @@ class Class:
         source = self.assignment.source / f"{UNIT}.ipynb"
         solution = nbformat.read(source, as_version=4)
         solution.cells.append(new_code_cell("import jax\nprint(jax.jit(lambda x: 2 * x)(1.0))"))
-        self.kit = Kit(
-            f"{time.time_ns():x}",
-            keys.of_environment(),
-            UNIT,
-            nbformat.writes(released),
-            None,
-            {source.name: nbformat.writes(solution).encode(), "bank.py": bank.read_bytes()},
-            self.assignment.settings(),
-            30,
-            self.assignment.papers(b"k" * 32),
-            {},
-            worker.grade_one,
+        self.bundle = GradingBundle(
+            key=f"{time.time_ns():x}",
+            environment=fingerprints.of_environment(),
+            unit=UNIT,
+            released=nbformat.writes(released),
+            due=None,
+            beside={source.name: nbformat.writes(solution).encode(), "bank.py": bank.read_bytes()},
+            config=self.assignment.settings(),
+            seconds=30,
+            graded_items=self.assignment.graded_items(b"k" * 32),
+            grade=grader.grade_one,
         )
-        self.perfect = next(x for x in demo.make(UNIT, 8, seed=4, root=folder / "course") if x.kind is Kind.PERFECT)
+        self.perfect = next(
+            x for x in simulated_class.make(UNIT, 8, seed=4, root=folder / "course") if x.kind is Kind.PERFECT
+        )
 
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Class]:
     yield Class(tmp_path_factory.mktemp("tiny"))
-    worker.end()
+    grader.end()
 
 
 FLIPPED = """
@@ -87,47 +89,53 @@ for path in [cache, *{paths}]:
 """
 
 
-def anew(kit: Kit, **changes: Any) -> Kit:
-    """The kit under another key: a process keeps what it has unpacked."""
-    return dataclasses.replace(kit, key=f"{time.time_ns():x}", **changes)
+def anew(bundle: GradingBundle, **changes: Any) -> GradingBundle:
+    """The bundle under another key: a process keeps what it has unpacked."""
+    return dataclasses.replace(bundle, key=f"{time.time_ns():x}", **changes)
 
 
-def hand_in(tiny: Class, kit: Kit) -> tuple[Outcome, list[str], list[Path]]:
+def hand_in(tiny: Class, bundle: GradingBundle) -> tuple[GradingResult, list[str], list[Path]]:
     """What comes of a learner with a mistake that JAX compiles, what its last cell prints, and where it looked."""
     data = json.loads(tiny.perfect.content)
     cell(data, "relu")["source"] = FLIPPED
-    task = task_of(kit, Submission("ada", tiny.folder / "ada.ipynb"))
-    kept = [task.source, task.source / UNIT / "bank.py", task.papers["relu-check"].bank, tiny.folder, Path("/tmp")]
+    task = task_of(bundle, Submission("ada", tiny.folder / "ada.ipynb"))
+    kept = [
+        task.source,
+        task.source / UNIT / "bank.py",
+        task.graded_items["relu-check"].bank,
+        tiny.folder,
+        Path("/tmp"),
+    ]
     data["cells"].append(new_code_cell(LOOK.format(paths=[str(path) for path in kept]), id="looks"))
     task = dataclasses.replace(task, submission=Submission("ada", Path(), data=json.dumps(data).encode()))
-    outcome = worker.grade_one(task)
-    outputs = nbformat.reads(outcome.notebook, as_version=4).cells[-1].outputs
-    return outcome, "".join(o.get("text", "") for o in outputs).splitlines(), kept
+    result = grader.grade_one(task)
+    outputs = nbformat.reads(result.notebook, as_version=4).cells[-1].outputs
+    return result, "".join(o.get("text", "") for o in outputs).splitlines(), kept
 
 
 def test_a_mistake_is_compiled_before_a_learner_makes_it(
     tiny: Class, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as without:
-        without.setattr(rehearsal, "of", lambda task: None)
-        alone = compiled.added(tiny.kit, tmp_path / "alone")
-    outcome, said, _ = hand_in(tiny, anew(alone))
+        without.setattr(warmup_notebook, "warmup_task", lambda task: None)
+        alone = prewarm.with_compile_cache(tiny.bundle, tmp_path / "alone")
+    result, said, _ = hand_in(tiny, anew(alone))
     asked, found = map(int, said[0].split())
     assert found < asked, "so there is something to rehearse"
 
-    again, said, kept = hand_in(tiny, anew(compiled.added(tiny.kit, tmp_path / "rehearsed")))
+    again, said, kept = hand_in(tiny, anew(prewarm.with_compile_cache(tiny.bundle, tmp_path / "rehearsed")))
     assert said[0] == f"{asked} {asked}"
     assert said[1:] == ["PermissionError"] * (1 + len(kept)), (
         "neither what was compiled nor what it was made of is seen"
     )
-    assert again.mistakes == outcome.mistakes == {"relu-check": "flipped"} and again.answers == outcome.answers
+    assert again.mistakes == result.mistakes == {"relu-check": "flipped"} and again.answers == result.answers
 
 
 def test_only_what_jax_kept_is_left_of_a_rehearsal(tiny: Class, tmp_path: Path) -> None:
-    with Workers(2, 120, worker.use, (worker.place(),)) as crew:
-        kit = compiled.added(tiny.kit, tmp_path, executor=crew)
-    assert kit.compiled and all(name.startswith("jit_") and name.endswith("-cache") for name in kit.compiled)
-    assert [path.name for path in tmp_path.rglob("*") if path.is_file() and path.name not in kit.compiled] == []
+    with ProcessPool(2, 120, grader.use, (grader.place(),)) as crew:
+        bundle = prewarm.with_compile_cache(tiny.bundle, tmp_path, executor=crew)
+    assert bundle.compiled and all(name.startswith("jit_") and name.endswith("-cache") for name in bundle.compiled)
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file() and path.name not in bundle.compiled] == []
 
 
 def texts(task: Task | None) -> list[str]:
@@ -137,26 +145,26 @@ def texts(task: Task | None) -> list[str]:
 
 
 def test_a_rehearsal_hands_in_the_reference_and_every_mistake_under_the_name_that_is_checked(tiny: Class) -> None:
-    task = rehearsal.of(task_of(tiny.kit, Submission("solution", Path())))
+    task = warmup_notebook.warmup_task(task_of(tiny.bundle, Submission("solution", Path())))
     first, *checks = texts(task)
     assert "bank" not in first
     relu = tiny.assignment.bank.exercises["tiny.relu"]
     assert len(checks) == 1 + len(relu.mistakes)
     for text, function in zip(checks, [relu.reference, *(m.answer for m in relu.mistakes)], strict=True):
-        assert demo.source_of(function, "relu") in text and text.endswith("check('tiny.relu', relu)")
+        assert fill_in.source_of(function, "relu") in text and text.endswith("check('tiny.relu', relu)")
     assert task is not None
-    outcome = worker.grade_one(task)
-    assert outcome.ending is Ending.GRADED and outcome.marks["rehearsal-1"].score == 0, "it is worth nothing"
-    assert set(outcome.mistakes.values()) == {m.name for m in relu.mistakes}
-    assert outcome.verdicts["rehearsal-1"].right
+    result = grader.grade_one(task)
+    assert result.ending is Status.GRADED and result.marks["rehearsal-1"].score == 0, "it is worth nothing"
+    assert set(result.mistakes.values()) == {m.name for m in relu.mistakes}
+    assert result.verdicts["rehearsal-1"].right
 
 
 def test_a_decorator_that_is_handed_out_is_rehearsed_with_and_without(tiny: Class) -> None:
-    released = nbformat.reads(tiny.kit.released, as_version=4)
+    released = nbformat.reads(tiny.bundle.released, as_version=4)
     handed_out = cell(released, "relu")
     handed_out.source = handed_out.source.replace("def relu", "@jax.jit\ndef relu")
-    kit = anew(tiny.kit, released=nbformat.writes(released))
-    _, *checks = texts(rehearsal.of(task_of(kit, Submission("solution", Path()))))
+    bundle = anew(tiny.bundle, released=nbformat.writes(released))
+    _, *checks = texts(warmup_notebook.warmup_task(task_of(bundle, Submission("solution", Path()))))
     relu = tiny.assignment.bank.exercises["tiny.relu"]
     assert len(checks) == 2 * (1 + len(relu.mistakes))
     assert ["@jax.jit" in text for text in checks[:2]] == [False, True]
@@ -164,8 +172,8 @@ def test_a_decorator_that_is_handed_out_is_rehearsed_with_and_without(tiny: Clas
 
 
 def test_a_rehearsal_ends_when_its_time_is_over(tiny: Class) -> None:
-    task = task_of(tiny.kit, Submission("solution", Path()))
-    slow = rehearsal.of(dataclasses.replace(task, seconds=0))
+    task = task_of(tiny.bundle, Submission("solution", Path()))
+    slow = warmup_notebook.warmup_task(dataclasses.replace(task, seconds=0))
     assert slow is not None
-    outcome = worker.grade_one(dataclasses.replace(slow, seconds=30))
-    assert outcome.ending is Ending.GRADED and outcome.answers == {}
+    result = grader.grade_one(dataclasses.replace(slow, seconds=30))
+    assert result.ending is Status.GRADED and result.answers == {}

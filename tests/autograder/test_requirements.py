@@ -10,10 +10,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from autograder import calling, judge, measure
-from autograder.exercise import Requirement
-from autograder.measure import jaxpr_size, largest_computed
-from autograder.requirements import (
+from autograder.judging import judge, probes, safe_call
+from autograder.judging.exercise import Requirement
+from autograder.judging.probes import jaxpr_size, largest_computed
+from autograder.judging.requirements import (
     never_computes,
     same_size_when_deeper,
     works_under_grad,
@@ -26,7 +26,7 @@ h = np.ones(4, np.float32)
 
 
 def met(requirement: Requirement, f: Callable[..., Any], inputs: tuple[Any, ...]) -> bool:
-    return judge.met(requirement, inputs, lambda m, seconds: measure.take(f, m, seconds), 60.0)
+    return judge.met(requirement, inputs, lambda m, seconds: probes.run_probe(f, m, seconds), 60.0)
 
 
 def scanned(W, h):
@@ -113,7 +113,7 @@ def test_forming_a_matrix_is_seen_inside_loops_and_calls_too() -> None:
 def test_what_was_measured_may_be_anything_and_is_never_multiplied_out() -> None:
     def given(*found: Any) -> judge.Take:
         left = iter(found)
-        return lambda measurement, seconds: calling.Returned(next(left))
+        return lambda measurement, seconds: safe_call.Returned(next(left))
 
     column, row = np.ones((200_000, 1)), np.ones((1, 200_000))
     for found in ((column, row), (None, "text"), (np.ones(3), np.ones(4)), (np.nan, 1.0)):

@@ -81,7 +81,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Class:
 def state(into: Path) -> dict[str, Any]:
     """All that a batch leaves, but for times and the numbers of attempts."""
     with sqlite3.connect(into / "gradebook.db") as db:
-        outcomes = db.execute(
+        results = db.execute(
             "SELECT student, state, reason, cell, mistakes, under, verdicts, answers FROM isometry_outcome ORDER BY student"
         ).fetchall()
         grades = db.execute(
@@ -95,7 +95,7 @@ def state(into: Path) -> dict[str, Any]:
         for path in into.rglob("*")
         if path.is_file() and not path.name.startswith("gradebook.db")
     }
-    return {"outcomes": outcomes, "grades": grades, "files": files}
+    return {"results": results, "grades": grades, "files": files}
 
 
 def seen(batch: subprocess.Popen[str], number: int) -> None:

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from proving import count
 
-from autograder import similarity
-from autograder.similarity import GRAM, LEAST, WINDOW, fingerprints, groups, pairs, tokens, winnowed
+from autograder.reports import similarity
+from autograder.reports.similarity import GRAM, LEAST, WINDOW, fingerprints, groups, pairs, tokens, winnowed
 
 WORDS = st.lists(st.sampled_from(["name", "(", ")", "=", "+", "for", "in", "2", ".", "sum"]), max_size=60)
 
@@ -171,7 +171,7 @@ def test_a_class_of_800_is_compared_without_comparing_everyone_with_everyone(mon
 
 
 def test_fingerprints_are_the_same_in_every_process() -> None:
-    ask = "import sys; from autograder.similarity import fingerprints; print(sorted(fingerprints(sys.argv[1])))"
+    ask = "import sys; from autograder.reports.similarity import fingerprints; print(sorted(fingerprints(sys.argv[1])))"
     told = [
         subprocess.run(
             [sys.executable, "-c", ask, program(1)], capture_output=True, text=True, check=True, env=env

@@ -12,7 +12,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats
 
-from autograder.statistics import ENOUGH, correlation, histogram, items, longest, misconceptions, share, summary
+from autograder.reports.statistics import ENOUGH, correlation, histogram, items, longest, misconceptions, share, summary
 
 POINTS = st.floats(-20, 100, allow_nan=False, width=32)
 SOME = st.lists(POINTS, min_size=1, max_size=60)

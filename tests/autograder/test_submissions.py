@@ -11,9 +11,10 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from autograder import submission
+from autograder.diagnostics import DiagnosticCode
 from autograder.errors import GradingError
-from autograder.submission import Submission, Unusable, collect, content, restore
+from autograder.submissions import submission
+from autograder.submissions.submission import Submission, Unusable, collect, content, restore
 
 RELEASED = Path(__file__).parent / "fixtures" / "course" / "exercises" / "90-tiny" / "90-tiny.ipynb"
 UNIT = "90-tiny"
@@ -45,7 +46,7 @@ def test_both_layouts_are_found_by_student(tmp_path: Path) -> None:
     (nested / "timestamp.txt").write_text("2026-11-20 10:00:00 UTC\n")
     (tmp_path / "nested" / "bob" / "01-other").mkdir(parents=True)
     assert collect(tmp_path / "nested", UNIT) == [
-        Submission("ada", nested / f"{UNIT}.ipynb", "2026-11-20 10:00:00 UTC"),
+        Submission("ada", nested / f"{UNIT}.ipynb", timestamp="2026-11-20 10:00:00 UTC"),
     ]
     flat = tmp_path / "flat"
     flat.mkdir()
@@ -97,8 +98,8 @@ def test_a_link_and_a_giant_are_not_read(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_an_untouched_notebook_comes_out_with_the_same_cells_and_no_remark(released: NotebookNode) -> None:
-    made, remarks = restore(RELEASED.read_bytes(), released)
-    assert remarks == []
+    made, diagnostics = restore(RELEASED.read_bytes(), released)
+    assert diagnostics == []
     assert [(c.cell_type, c.source) for c in made.cells] == [(c.cell_type, c.source) for c in released.cells]
     assert [c.metadata.get("nbgrader") for c in made.cells] == [c.metadata.get("nbgrader") for c in released.cells]
     nbformat.validate(made)
@@ -137,8 +138,8 @@ def test_metadata_of_the_file_counts_for_nothing(released: NotebookNode) -> None
         data["metadata"]["kernelspec"]["name"] = "bash"
         cell(data, "count")["metadata"] = {"nbgrader": {"grade_id": "count", "grade": True, "points": 50}}
 
-    made, remarks = restore(changed(forge), released)
-    assert remarks == []
+    made, diagnostics = restore(changed(forge), released)
+    assert diagnostics == []
     for one, pristine in zip(made.cells, released.cells, strict=True):
         assert one.metadata.get("nbgrader") == pristine.metadata.get("nbgrader")
         assert "tags" not in one.metadata and not one.get("outputs")
@@ -165,18 +166,18 @@ def test_of_a_copied_cell_the_last_one_counts_and_it_is_said(released: NotebookN
     def copy_check(data: Any) -> None:
         data["cells"].append(json.loads(json.dumps(cell(data, "scale-check"))))
 
-    made, remarks = restore(changed(copy_check), released)
+    made, diagnostics = restore(changed(copy_check), released)
     marked = [i for i, c in enumerate(made.cells) if c.metadata.get("nbgrader", {}).get("grade_id") == "scale-check"]
     assert marked == [len(made.cells) - 1]
-    assert [(r.cell, "2 times" in r.reason) for r in remarks] == [("scale-check", True)]
+    assert [(one.code, one.cell) for one in diagnostics] == [(DiagnosticCode.CELL_REPEATED, "scale-check")]
 
 
 def test_a_missing_graded_cell_is_said(released: NotebookNode) -> None:
     def remove(data: Any) -> None:
         data["cells"].remove(cell(data, "relu-check"))
 
-    _, remarks = restore(changed(remove), released)
-    assert [(r.cell, "missing" in r.reason) for r in remarks] == [("relu-check", True)]
+    _, diagnostics = restore(changed(remove), released)
+    assert [(one.code, one.cell) for one in diagnostics] == [(DiagnosticCode.CELL_MISSING, "relu-check")]
 
 
 def test_strange_text_becomes_text_that_can_be_written(released: NotebookNode) -> None:

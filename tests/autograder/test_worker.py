@@ -17,15 +17,16 @@ import pytest
 from nbformat.v4 import new_code_cell
 from test_grading import FIXTURE, UNIT, WORTH, cell, kernels
 
-from autograder import assignment, compiled, demo, keys, worker
-from autograder.channel import Transcript
-from autograder.demo import Kind
-from autograder.examiner import rejudge
-from autograder.kit import Kit, task_of
-from autograder.outcome import Ending, Outcome
-from autograder.pipeline import Task
-from autograder.submission import Submission
-from autograder.workers import Lost, Workers
+from autograder.grading import compile_cache, grader, prewarm, simulated_class
+from autograder.grading.bundle import GradingBundle, task_of
+from autograder.grading.pool import ProcessPool, WorkerDied
+from autograder.grading.simulated_class import Kind
+from autograder.judging.examiner import rejudge
+from autograder.judging.protocol.transcript import Transcript
+from autograder.submissions import assignment, fingerprints
+from autograder.submissions.result import GradingResult, Status
+from autograder.submissions.submission import Submission
+from autograder.submissions.task import Task
 
 pytestmark = pytest.mark.slow
 
@@ -37,19 +38,18 @@ class Class:
         self.folder = folder
         self.assignment = assignment.find(UNIT, FIXTURE)
         released = assignment.prepare(self.assignment, folder / "made", f"sqlite:///{folder}/gradebook.db")
-        perfect = next(x for x in demo.make(UNIT, 8, seed=4, root=FIXTURE) if x.kind is Kind.PERFECT)
+        perfect = next(x for x in simulated_class.make(UNIT, 8, seed=4, root=FIXTURE) if x.kind is Kind.PERFECT)
         self.content = perfect.content
-        self.papers = self.assignment.papers(b"k" * 32)
+        self.graded_items = self.assignment.graded_items(b"k" * 32)
         self.task = Task(
-            UNIT,
-            Submission("nobody", folder),
-            nbformat.writes(released),
-            FIXTURE / "solutions",
-            self.assignment.settings(),
-            30,
-            self.papers,
-            {},
-            {},
+            unit=UNIT,
+            submission=Submission("nobody", folder),
+            released=nbformat.writes(released),
+            source=FIXTURE / "solutions",
+            config=self.assignment.settings(),
+            seconds=30,
+            graded_items=self.graded_items,
+            environment={},
         )
 
     def hand_in(self, name: str, change: Callable[[Any], None] = lambda data: None, **more: Any) -> Task:
@@ -63,7 +63,7 @@ class Class:
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Class]:
     yield Class(tmp_path_factory.mktemp("tiny"))
-    worker.end()
+    grader.end()
 
 
 def source(grade_id: str, text: str) -> Callable[[Any], None]:
@@ -73,12 +73,12 @@ def source(grade_id: str, text: str) -> Callable[[Any], None]:
     return change
 
 
-def scores(outcome: Outcome) -> dict[str, float | None]:
-    return {name: outcome.marks[name].score for name in WORTH}
+def scores(result: GradingResult) -> dict[str, float | None]:
+    return {name: result.marks[name].score for name in WORTH}
 
 
-def without_time(outcome: Outcome) -> Outcome:
-    return dataclasses.replace(outcome, seconds=0.0)
+def without_time(result: GradingResult) -> GradingResult:
+    return dataclasses.replace(result, seconds=0.0)
 
 
 def test_the_same_submission_gets_the_same_whoever_graded_before_and_beside_it(tiny: Class) -> None:
@@ -86,9 +86,9 @@ def test_the_same_submission_gets_the_same_whoever_graded_before_and_beside_it(t
         tiny.hand_in("ada"),
         tiny.hand_in("bob", source("scale", "import numpy as np\nnp.power = None\nscale = 9")),
     ]
-    alone = [worker.grade_one(task) for task in tasks]
+    alone = [grader.grade_one(task) for task in tasks]
     with ThreadPoolExecutor(2) as together:
-        again = list(together.map(worker.grade_one, tasks * 2))
+        again = list(together.map(grader.grade_one, tasks * 2))
     for first, later in zip(alone * 2, again, strict=True):
         assert (first.marks, first.reason, first.mistakes, first.answers, first.feedback) == (
             later.marks,
@@ -103,56 +103,56 @@ def test_the_same_submission_gets_the_same_whoever_graded_before_and_beside_it(t
 
 def test_a_task_and_its_outcome_are_plain_data(tiny: Class) -> None:
     task = tiny.hand_in("ada")
-    outcome = worker.grade_one(pickle.loads(pickle.dumps(task)))
-    assert Outcome.from_json(outcome.to_json()) == pickle.loads(pickle.dumps(outcome)) == outcome
+    result = grader.grade_one(pickle.loads(pickle.dumps(task)))
+    assert GradingResult.from_json(result.to_json()) == pickle.loads(pickle.dumps(result)) == result
 
 
 def warm_server() -> psutil.Process:
     """The one of this process; other tests' may be there, too."""
-    assert worker._server is not None
-    return psutil.Process(worker._server.pid)
+    assert grader._server is not None
+    return psutil.Process(grader._server.pid)
 
 
 def test_a_killed_server_is_replaced_and_costs_nobody_anything(tiny: Class) -> None:
     task = tiny.hand_in("slow", source("scale", "import time; time.sleep(3)\nscale = 0.9**10"))
-    worker.grade_one(tiny.hand_in("ada"))
+    grader.grade_one(tiny.hand_in("ada"))
     server = warm_server()
     with ThreadPoolExecutor(1) as one:
-        graded = one.submit(worker.grade_one, task)
+        graded = one.submit(grader.grade_one, task)
         while not kernels():
             time.sleep(0.05)
         server.kill()
-        outcome = graded.result()
-    assert outcome.ending is Ending.GRADED and scores(outcome) == WORTH
-    assert outcome.reason == ""
+        result = graded.result()
+    assert result.ending is Status.GRADED and scores(result) == WORTH
+    assert result.reason == ""
     assert warm_server() != server
 
 
 def test_a_warm_process_is_started_without_waiting_and_ends_also_before_it_is_ready(tiny: Class) -> None:
-    worker.end()
-    place = worker.start()
-    assert worker.start() == place and not worker._ready
+    grader.end()
+    place = grader.start()
+    assert grader.start() == place and not grader._ready
     server = warm_server()
-    worker.end()
+    grader.end()
     assert not server.is_running() and not Path(place).exists()
-    place = worker.start()
-    assert worker.place() == place and worker._ready
-    assert scores(worker.grade_one(tiny.hand_in("ada"))) == WORTH
+    place = grader.start()
+    assert grader.place() == place and grader._ready
+    assert scores(grader.grade_one(tiny.hand_in("ada"))) == WORTH
 
 
 def test_a_killed_process_ends_its_kernels_and_the_warm_process_serves_the_next(tiny: Class) -> None:
     slow = tiny.hand_in("slow", source("scale", "import time; time.sleep(60)"))
-    with Workers(1, 120, worker.use, (worker.place(),)) as crew:
-        graded = crew.submit(worker.grade_one, slow)
+    with ProcessPool(1, 120, grader.use, (grader.place(),)) as crew:
+        graded = crew.submit(grader.grade_one, slow)
         while not kernels():
             time.sleep(0.05)
         for process in psutil.Process().children():
-            if "autograder.workers" in process.cmdline():
+            if "autograder.grading.pool" in process.cmdline():
                 process.kill()
-        with pytest.raises(Lost):
+        with pytest.raises(WorkerDied):
             graded.result()
         server = warm_server()
-        assert scores(crew.submit(worker.grade_one, tiny.hand_in("ada")).result()) == WORTH
+        assert scores(crew.submit(grader.grade_one, tiny.hand_in("ada")).result()) == WORTH
         assert warm_server() == server and kernels() == []
 
 
@@ -172,13 +172,13 @@ BOMBS = {
 
 
 def test_what_a_bomb_prints_is_bounded_where_it_arrives(tiny: Class) -> None:
-    with Workers(1, 300, worker.use, (worker.place(),)) as crew:
-        crew.submit(worker.grade_one, tiny.hand_in("ada")).result()
+    with ProcessPool(1, 300, grader.use, (grader.place(),)) as crew:
+        crew.submit(grader.grade_one, tiny.hand_in("ada")).result()
         for bomb, said in BOMBS.items():
             task = tiny.hand_in("bomb", source("scale", bomb), seconds=6)
-            outcome = crew.submit(worker.grade_one, task).result()
-            assert scores(outcome) == WORTH | {"scale-check": 0.0}
-            assert len(outcome.notebook) < 8_000_000 and said in outcome.notebook
+            result = crew.submit(grader.grade_one, task).result()
+            assert scores(result) == WORTH | {"scale-check": 0.0}
+            assert len(result.notebook) < 8_000_000 and said in result.notebook
         assert crew.submit(_peak).result() < 700_000_000
 
 
@@ -188,10 +188,10 @@ def test_the_cells_before_a_death_run_again_and_their_checks_do_not(tiny: Class)
         source("count", "import os; os._exit(1)")(data)
         source("relu", "import jax.numpy as jnp\nprint(kept)\ndef relu(z):\n    return jnp.maximum(z, 0)")(data)
 
-    outcome = worker.grade_one(tiny.hand_in("phoenix", change))
-    assert (outcome.ending, outcome.reason) == (Ending.GRADED, "The kernel died in count.")
-    assert scores(outcome) == WORTH | {"count-check": 0.0}
-    ran = nbformat.reads(outcome.notebook, as_version=4)
+    result = grader.grade_one(tiny.hand_in("phoenix", change))
+    assert (result.ending, result.reason) == (Status.GRADED, "The kernel died in count.")
+    assert scores(result) == WORTH | {"count-check": 0.0}
+    ran = nbformat.reads(result.notebook, as_version=4)
     assert [o.text for o in cell(ran, "relu").outputs] == ["still here\n"]
 
 
@@ -199,16 +199,20 @@ def test_the_cells_before_a_death_run_again_and_their_checks_do_not(tiny: Class)
 
 
 def test_the_transcripts_of_a_graded_notebook_give_its_verdicts_again(tiny: Class) -> None:
-    learners = [x for x in demo.make(UNIT, 8, seed=4, root=FIXTURE) if x.kind in (Kind.SEVERAL, Kind.ONE, Kind.PERFECT)]
+    learners = [
+        x
+        for x in simulated_class.make(UNIT, 8, seed=4, root=FIXTURE)
+        if x.kind in (Kind.SEVERAL, Kind.ONE, Kind.PERFECT)
+    ]
     for learner in learners:
         path = tiny.folder / f"{learner.name}.ipynb"
         path.write_bytes(learner.content)
-        outcome = worker.grade_one(dataclasses.replace(tiny.task, submission=Submission(learner.name, path)))
-        for name, paper in tiny.papers.items():
-            text = outcome.answers.get(name)
-            verdict = rejudge(paper, Transcript.from_text(text) if text else None)
-            assert verdict.points == outcome.marks[name].score
-            assert verdict.mistake == outcome.mistakes.get(name)
+        result = grader.grade_one(dataclasses.replace(tiny.task, submission=Submission(learner.name, path)))
+        for name, item in tiny.graded_items.items():
+            text = result.answers.get(name)
+            verdict = rejudge(item, Transcript.from_text(text) if text else None)
+            assert verdict.points == result.marks[name].score
+            assert verdict.mistake == result.mistakes.get(name)
 
 
 # --------------------------------------------------------------------------- the compile cache
@@ -238,27 +242,26 @@ def test_the_solution_fills_the_cache_and_students_read_it_and_cannot_write_it(t
     notebook.cells.append(new_code_cell(COUNT, id="asks"))
     beside = {f"{UNIT}.ipynb": nbformat.writes(notebook).encode(), "bank.py": tiny.assignment.bank_path.read_bytes()}
     task = tiny.task
-    kit = Kit(
-        f"{time.time_ns():x}",
-        keys.of_environment(),
-        UNIT,
-        task.released,
-        None,
-        beside,
-        task.config,
-        task.seconds,
-        tiny.papers,
-        {},
-        worker.grade_one,
+    bundle = GradingBundle(
+        key=f"{time.time_ns():x}",
+        environment=fingerprints.of_environment(),
+        unit=UNIT,
+        released=task.released,
+        due=None,
+        beside=beside,
+        config=task.config,
+        seconds=task.seconds,
+        graded_items=tiny.graded_items,
+        grade=grader.grade_one,
     )
-    full = compiled.added(kit, tmp_path)
-    (folder,) = (tmp_path / compiled.FOLDER).iterdir()
+    full = prewarm.with_compile_cache(bundle, tmp_path)
+    (folder,) = (tmp_path / compile_cache.FOLDER).iterdir()
     assert full.compiled == {path.name: path.read_bytes() for path in folder.iterdir()} != {}
-    assert compiled.added(kit, tmp_path) == full, "it is kept"
+    assert prewarm.with_compile_cache(bundle, tmp_path) == full, "it is kept"
 
     task = task_of(full, tiny.hand_in("ada", ask).submission)
-    outcome = worker.grade_one(task)
-    outputs = nbformat.reads(outcome.notebook, as_version=4).cells[-1].outputs
+    result = grader.grade_one(task)
+    outputs = nbformat.reads(result.notebook, as_version=4).cells[-1].outputs
     said = "".join(o.get("text", "") for o in outputs if o.get("name") == "stdout").splitlines()
     assert said[:2] == ["70.0", "PermissionError"]
     # JAX tells of a miss only where it then writes, and here it never does.
@@ -271,18 +274,41 @@ def test_the_solution_fills_the_cache_and_students_read_it_and_cannot_write_it(t
 
 def test_a_solution_that_does_not_earn_all_points_is_told_of(tiny: Class, tmp_path: Path) -> None:
     beside = {f"{UNIT}.ipynb": tiny.task.released.encode(), "bank.py": tiny.assignment.bank_path.read_bytes()}
-    values = (UNIT, tiny.task.released, None, beside, tiny.task.config, 30, tiny.papers, {}, worker.grade_one)
+    bundle = GradingBundle(
+        key=f"{time.time_ns():x}",
+        environment=fingerprints.of_environment(),
+        unit=UNIT,
+        released=tiny.task.released,
+        due=None,
+        beside=beside,
+        config=tiny.task.config,
+        seconds=30,
+        graded_items=tiny.graded_items,
+        grade=grader.grade_one,
+    )
     said: list[str] = []
-    compiled.added(Kit(f"{time.time_ns():x}", keys.of_environment(), *values), tmp_path, said.append)
+    prewarm.with_compile_cache(bundle, tmp_path, said.append)
     assert said == [
-        f"The solution itself does not earn all points in {', '.join(tiny.papers)}. Is its bank another's? "
+        f"The solution itself does not earn all points in {', '.join(tiny.graded_items)}. Is its bank another's? "
         "`course lint` says more."
     ]
 
 
 def test_what_was_compiled_for_another_processor_is_not_used(tiny: Class) -> None:
     task = tiny.task
-    values = (UNIT, task.released, None, {}, task.config, task.seconds, tiny.papers, {}, worker.grade_one)
-    for processor, used in ((compiled.processor(), True), ("another", False)):
-        kit = Kit(f"{time.time_ns():x}", "", *values, compiled={"x": b"y"}, processor=processor)
-        assert bool(task_of(kit, task.submission).known) is used
+    for processor, used in ((compile_cache.processor(), True), ("another", False)):
+        bundle = GradingBundle(
+            key=f"{time.time_ns():x}",
+            environment="",
+            unit=UNIT,
+            released=task.released,
+            due=None,
+            beside={},
+            config=task.config,
+            seconds=task.seconds,
+            graded_items=tiny.graded_items,
+            grade=grader.grade_one,
+            compiled={"x": b"y"},
+            processor=processor,
+        )
+        assert bool(task_of(bundle, task.submission).known) is used

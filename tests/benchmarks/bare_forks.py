@@ -23,11 +23,19 @@ def main() -> None:
     os.environ.update(told["cache"], JAX_PLATFORMS="cpu", OPENBLAS_NUM_THREADS="1")
     from importlib import import_module
 
-    for name in ("numpy", "jax", "jax.numpy", "scipy.linalg", "matplotlib.pyplot", "IPython", "course.checking"):
+    for name in (
+        "numpy",
+        "jax",
+        "jax.numpy",
+        "scipy.linalg",
+        "matplotlib.pyplot",
+        "IPython",
+        "course.notebook.checking",
+    ):
         import_module(name)
-    papers = pickle.loads(Path(sys.argv[2]).read_bytes())
-    for paper in papers.values():
-        paper.declared()
+    graded_items = pickle.loads(Path(sys.argv[2]).read_bytes())
+    for item in graded_items.values():
+        item.declared()
     notebooks = [json.loads(Path(path).read_text(encoding="utf-8")) for path in told["files"]]
     started = time.perf_counter()
     running: set[int] = set()
@@ -36,38 +44,38 @@ def main() -> None:
             running.remove(os.wait()[0])
         pid = os.fork()
         if pid == 0:
-            _run(notebook, papers)
+            _run(notebook, graded_items)
         running.add(pid)
     while running:
         running.remove(os.wait()[0])
     print(time.perf_counter() - started)
 
 
-def _run(notebook: Any, papers: Any) -> None:
+def _run(notebook: Any, graded_items: Any) -> None:
     with open(os.devnull, "w") as null, contextlib.redirect_stdout(null), contextlib.redirect_stderr(null):
         names: dict[str, Any] = {"__name__": "__main__"}
         for cell in notebook["cells"]:
             if cell["cell_type"] != "code":
                 continue
-            paper = papers.get(cell["metadata"].get("nbgrader", {}).get("grade_id"))
-            if paper is not None:
-                names["check"] = _check(paper)
+            item = graded_items.get(cell["metadata"].get("nbgrader", {}).get("grade_id"))
+            if item is not None:
+                names["check"] = _check(item)
             with contextlib.suppress(Exception):
                 exec("".join(cell["source"]), names)
     os._exit(0)
 
 
-def _check(paper: Any) -> Any:
-    from autograder import judge, measure
+def _check(item: Any) -> Any:
+    from autograder.judging import judge, probes, safe_call
 
     def check(exercise: str, answer: Any, **arguments: Any) -> Any:
-        declared = paper.declared()
+        declared = item.declared()
         if not declared.is_code:
-            return judge.judge_value(declared, answer, paper.asked[0])
-        if verdict := judge.no_function(declared, answer, untouched=judge.calling.is_untouched(answer)):
+            return judge.judge_value(declared, answer, item.asked[0])
+        if verdict := judge.no_function(declared, answer, untouched=safe_call.is_untouched(answer)):
             return verdict
-        outcomes, unmet = judge.try_out(declared, paper.asked, lambda m, seconds: measure.take(answer, m, seconds))
-        return judge.judge_outcomes(declared, paper.asked, outcomes, unmet)
+        results, unmet = judge.try_out(declared, item.asked, lambda m, seconds: probes.run_probe(answer, m, seconds))
+        return judge.judge_outcomes(declared, item.asked, results, unmet)
 
     return check
 

@@ -38,7 +38,7 @@ def _time_one_notebook(path: Path, runs: int) -> list[dict[str, object]]:
     import time
 
     sys.path.insert(0, str(ROOT))
-    from autograder import notebook
+    from autograder.submissions import notebook
     from course import check
 
     found = notebook.read(path)

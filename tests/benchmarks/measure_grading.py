@@ -24,9 +24,9 @@ from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 if TYPE_CHECKING:
-    from autograder.demo import Learner
-    from autograder.kit import Kit
-    from autograder.pipeline import Task
+    from autograder.grading.bundle import GradingBundle
+    from autograder.grading.simulated_class import SimulatedLearner
+    from autograder.submissions.task import Task
 
 ROOT = Path(__file__).resolve().parents[2]
 UNIT = "02-jacobians"
@@ -37,28 +37,30 @@ WORKERS = 2
 def measure(runs: int) -> dict[str, float]:
     import regrading
 
-    from autograder import demo
-    from autograder.demo import Kind
+    from autograder.grading import simulated_class
+    from autograder.grading.simulated_class import Kind
 
     # Those that stock nbgrader grades too: a garbled file ends its batch, and an endless loop only measures a limit.
     broken = {Kind.MALFORMED, Kind.ENDLESS, Kind.DELETED}
-    whole = [one for one in demo.make(UNIT, LEARNERS + 8, 2, ROOT) if one.kind not in broken][:LEARNERS]
+    whole = [one for one in simulated_class.make(UNIT, LEARNERS + 8, 2, ROOT) if one.kind not in broken][:LEARNERS]
     assert len(whole) == LEARNERS
     floor: list[float] = []
     ours: list[float] = []
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, _Class(Path(folder), whole) as graded:
-        graded.ours()  # imports, formulas and panels are there for every further submission of a class
+        graded.ours()  # imports and panels are there for every further submission of a class
         for _ in range(max(1, min(runs, 3))):
             floor.append(graded.floor() / LEARNERS)
             ours.append(graded.ours() / LEARNERS)
         peak = graded.peak
-        again = regrading.measure(UNIT, demo.hand_in(whole, UNIT, Path(folder) / "again"), Path(folder) / "again", ROOT)
+        again = regrading.measure(
+            UNIT, simulated_class.hand_in(whole, UNIT, Path(folder) / "again"), Path(folder) / "again", ROOT
+        )
         with _Class(Path(folder), whole, rehearsed=False) as strangers:
             strangers.ours()
             strange_floor, strange = strangers.floor() / LEARNERS, strangers.ours() / LEARNERS
-        whole_command = _command(demo, whole, Path(folder) / "command") / LEARNERS
-        stock = _stock(demo, whole, Path(folder) / "stock", {}) / LEARNERS
-        cached = _stock(demo, whole, Path(folder) / "cached", graded.cache) / LEARNERS
+        whole_command = _command(simulated_class, whole, Path(folder) / "command") / LEARNERS
+        stock = _stock(simulated_class, whole, Path(folder) / "stock", {}) / LEARNERS
+        cached = _stock(simulated_class, whole, Path(folder) / "cached", graded.cache) / LEARNERS
     a, b = statistics.median(ours), statistics.median(floor)
     return {
         "grading.seconds_per_submission": a,
@@ -80,55 +82,56 @@ def measure(runs: int) -> dict[str, float]:
 
 
 class _Class:
-    """The class handed in, its kit with the cache filled, and two workers that stay."""
+    """The class handed in, its bundle with the cache filled, and two workers that stay."""
 
-    def __init__(self, folder: Path, learners: list[Learner], rehearsed: bool = True) -> None:
-        from autograder import compiled, rehearsal
-        from autograder.grade import Settings, grade_one
-        from autograder.gradebook import Ledger
-        from autograder.kit import task_of
-        from autograder.plan import Plan
-        from autograder.submission import Submission, read
+    def __init__(self, folder: Path, learners: list[SimulatedLearner], rehearsed: bool = True) -> None:
+        from autograder.gradebook.ledger import GradebookStore
+        from autograder.grading import compile_cache, prewarm, warmup_notebook
+        from autograder.grading.bundle import task_of
+        from autograder.grading.grader import grade_one
+        from autograder.grading.plan import GradingPlan
+        from autograder.grading.settings import Settings
+        from autograder.submissions.submission import Submission, read
 
         into = folder / ("into" if rehearsed else "unrehearsed")
         into.mkdir()
         assignment = _assignment()
-        with Ledger(f"sqlite:///{into / 'gradebook.db'}", "isometry") as ledger:
-            plan = Plan(assignment, ledger, Settings(into, jobs=WORKERS), grade_one, None)
-            with nullcontext() if rehearsed else mock.patch.object(rehearsal, "of", lambda task: None):
-                kit: Kit = compiled.added(plan.kit, into)
-        self.kit = replace(kit, key=f"{kit.key}-{into.name}")
+        with GradebookStore(f"sqlite:///{into / 'gradebook.db'}", "isometry") as ledger:
+            plan = GradingPlan(assignment, ledger, Settings(into, jobs=WORKERS), grade_one, None)
+            with nullcontext() if rehearsed else mock.patch.object(warmup_notebook, "warmup_task", lambda task: None):
+                bundle: GradingBundle = prewarm.with_compile_cache(plan.bundle, into)
+        self.bundle = replace(bundle, key=f"{bundle.key}-{into.name}")
         self.tasks: list[Task] = []
         for one in learners:
             path = folder / f"{one.name}.ipynb"
             path.write_bytes(one.content)
-            self.tasks.append(task_of(self.kit, read(Submission(one.name, path))))
+            self.tasks.append(task_of(self.bundle, read(Submission(one.name, path))))
         (cache,) = self.tasks[0].known
-        self.cache = compiled.filling(Path(cache))
+        self.cache = compile_cache.filling(Path(cache))
         self._forks = folder / "forks.json"
         self._forks.write_text(
-            json.dumps({"cache": compiled.read_only(Path(cache)), "files": _files(folder, learners)})
+            json.dumps({"cache": compile_cache.read_only(Path(cache)), "files": _files(folder, learners)})
         )
-        self._papers = folder / "papers.pickle"
-        self._papers.write_bytes(pickle.dumps(self.tasks[0].papers))
+        self._graded_items = folder / "graded_items.pickle"
+        self._graded_items.write_bytes(pickle.dumps(self.tasks[0].graded_items))
         self.peak = 0.0
 
     def __enter__(self) -> _Class:
-        from autograder import worker
-        from autograder.workers import Workers
+        from autograder.grading import grader
+        from autograder.grading.pool import ProcessPool
 
-        self._crew = Workers(WORKERS, 600, worker.use, (worker.place(),))
+        self._crew = ProcessPool(WORKERS, 600, grader.use, (grader.place(),))
         return self
 
     def __exit__(self, *error: object) -> None:
-        from autograder import worker
+        from autograder.grading import grader
 
         self._crew.kill()
-        worker.end()
+        grader.end()
 
     def ours(self) -> float:
         """Seconds for the class, two at a time, each to its outcome: sandbox, judge, marks and page."""
-        from autograder.worker import grade_one
+        from autograder.grading.grader import grade_one
 
         with _Peak() as peak:
             started = time.perf_counter()
@@ -141,7 +144,12 @@ class _Class:
 
     def floor(self) -> float:
         """Seconds for the same cells in bare forks."""
-        command = [sys.executable, str(Path(__file__).with_name("bare_forks.py")), str(self._forks), str(self._papers)]
+        command = [
+            sys.executable,
+            str(Path(__file__).with_name("bare_forks.py")),
+            str(self._forks),
+            str(self._graded_items),
+        ]
         environment = _environment(ROOT) | {"ISOMETRY_COURSE": os.devnull, "ISOMETRY_BANKS": ""}
         done = subprocess.run(command, env=environment, capture_output=True, text=True)
         if done.returncode != 0:
@@ -150,12 +158,12 @@ class _Class:
 
 
 def _assignment() -> Any:
-    from autograder import assignment
+    from autograder.submissions import assignment
 
     return assignment.find(UNIT, ROOT)
 
 
-def _files(folder: Path, learners: list[Learner]) -> list[str]:
+def _files(folder: Path, learners: list[SimulatedLearner]) -> list[str]:
     return [str(folder / f"{one.name}.ipynb") for one in learners]
 
 
@@ -188,19 +196,21 @@ class _Peak:
             self.most = max(self.most, held)
 
 
-def _command(demo: Any, whole: list[Learner], into: Path) -> float:
+def _command(demo: Any, whole: list[SimulatedLearner], into: Path) -> float:
     """Wall time of `autograder grade` on the class, start to end, in a new folder."""
     handed_in = demo.hand_in(whole, UNIT, into)
     command = [sys.executable, "-m", "autograder", "grade", UNIT, "--submissions", str(handed_in), "--into", str(into)]
     return _timed([*command, "--jobs", str(WORKERS)], ROOT)
 
 
-def _stock(demo: Any, whole: list[Learner], course: Path, more: dict[str, str]) -> float:
-    """Wall time of stock `nbgrader autograde` on the same files, in a course of its own with the same config."""
+def _stock(demo: Any, whole: list[SimulatedLearner], course: Path, more: dict[str, str]) -> float:
+    """Wall time of stock `nbgrader autograde` on the same files, in a course of its own with the same config, but for what
+    puts this engine in its place."""
     course.mkdir(parents=True)
     for name in ("solutions", "exercises"):
         shutil.copytree(ROOT / name, course / name)
-    shutil.copy(ROOT / "nbgrader_config.py", course)
+    settings = (ROOT / "nbgrader_config.py").read_text(encoding="utf-8").splitlines(keepends=True)
+    (course / "nbgrader_config.py").write_text("".join(line for line in settings if "autograder" not in line))
     demo.hand_in(whole, UNIT, course / "grading")
     nbgrader = str(Path(sys.executable).with_name("nbgrader"))
     _timed([nbgrader, "generate_assignment", UNIT, "--force"], course)

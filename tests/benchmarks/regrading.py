@@ -13,7 +13,8 @@ def measure(unit: str, handed_in: Path, into: Path, root: Path, jobs: int = 2, r
     Both are whole calls of `grade_class` in this process, from looking for submissions to the CSV; imports are not
     counted, which a command pays besides.
     """
-    from autograder.grade import Settings, grade_class
+    from autograder.grading.grade import grade_class
+    from autograder.grading.settings import Settings
 
     def graded() -> float:
         started = time.perf_counter()
@@ -40,11 +41,13 @@ if __name__ == "__main__":
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
     ROOT = Path(__file__).resolve().parents[2]
     sys.path.insert(0, str(ROOT))
-    from autograder import demo
+    from autograder.grading import simulated_class
 
     UNIT = "02-jacobians"
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        whole = [one for one in demo.make(UNIT, 32, 2, ROOT) if one.kind is not demo.Kind.ENDLESS][:24]
-        place = demo.hand_in(whole, UNIT, Path(folder))
+        whole = [
+            one for one in simulated_class.make(UNIT, 32, 2, ROOT) if one.kind is not simulated_class.Kind.ENDLESS
+        ][:24]
+        place = simulated_class.hand_in(whole, UNIT, Path(folder))
         for name, value in measure(UNIT, place, Path(folder), ROOT).items():
             print(f"{name:<40} {value:,.4g}")

@@ -36,7 +36,7 @@ class Figures(NamedTuple):
     """Of one core."""
     moved: float
     """Bytes to who grades it, and back."""
-    kit: float
+    bundle: float
     """Bytes that each process that grades is given once."""
     writes: float
     """Results that one writer takes a second."""
@@ -46,45 +46,52 @@ class Figures(NamedTuple):
 
 def measure(learners: int = 8, writes: int = 200, gradebook: str | None = None) -> Figures:
     """Grade a few simulated learners in one process, one after another, and write what came of them many times over."""
-    from autograder import assignment, compiled, demo, submission
-    from autograder.demo import Kind
-    from autograder.grade import Settings, write
-    from autograder.gradebook import Ledger
-    from autograder.kit import Errand, run
-    from autograder.plan import Plan
-    from autograder.worker import grade_one
+    from autograder.gradebook.ledger import GradebookStore
+    from autograder.grading import prewarm, simulated_class
+    from autograder.grading.bundle import GradingJob, run
+    from autograder.grading.grade import write
+    from autograder.grading.grader import grade_one
+    from autograder.grading.plan import GradingPlan
+    from autograder.grading.settings import Settings
+    from autograder.grading.simulated_class import Kind
+    from autograder.submissions import assignment, submission
 
-    whole = [one for one in demo.make(UNIT, 30, 2, ROOT) if one.kind in (Kind.PERFECT, Kind.ONE, Kind.SEVERAL)]
+    whole = [
+        one for one in simulated_class.make(UNIT, 30, 2, ROOT) if one.kind in (Kind.PERFECT, Kind.ONE, Kind.SEVERAL)
+    ]
     with tempfile.TemporaryDirectory(prefix="scale-") as folder:
         into = Path(folder)
-        handed_in = demo.hand_in(whole[: learners + 1], UNIT, into)
+        handed_in = simulated_class.hand_in(whole[: learners + 1], UNIT, into)
         course = assignment.find(UNIT, ROOT)
-        with Ledger(gradebook or f"sqlite:///{into / 'gradebook.db'}", "isometry") as ledger:
-            plan = Plan(course, ledger, Settings(into), grade_one, None)
+        with GradebookStore(gradebook or f"sqlite:///{into / 'gradebook.db'}", "isometry") as ledger:
+            plan = GradingPlan(course, ledger, Settings(into), grade_one, None)
             pending = list(plan.pending(submission.collect(handed_in, UNIT), into).values())
-            kit = compiled.added(plan.kit, into)
-            errands = [Errand(kit, UNIT, submission.read(one.submission), 0) for one in pending]
-            outcomes = [run(errand) for errand in errands][1:]  # the first starts what the others find warm
-            sent = [len(pickle.dumps(replace(errand, kit="key"))) for errand in errands[1:]]
-            back = [len(pickle.dumps(outcome)) for outcome in outcomes]
-            handed = [errand.submission for errand in errands[1:]]
+            bundle = prewarm.with_compile_cache(plan.bundle, into)
+            jobs = [
+                GradingJob(bundle=bundle, unit=UNIT, submission=submission.read(one.submission), attempt=0)
+                for one in pending
+            ]
+            results = [run(job) for job in jobs][1:]  # the first starts what the others find warm
+            sent = [len(pickle.dumps(replace(job, bundle="key"))) for job in jobs[1:]]
+            back = [len(pickle.dumps(result)) for result in results]
+            handed = [job.submission for job in jobs[1:]]
             before, started = _size(into), time.perf_counter()
             for number in range(writes):
-                one, outcome = handed[number % len(handed)], outcomes[number % len(handed)]
+                one, result = handed[number % len(handed)], results[number % len(handed)]
                 name = f"made-up-{number}"
                 write(
-                    replace(outcome, student=name),
+                    replace(result, student=name),
                     replace(one, student=name),
                     ledger,
                     into,
                     attempt=100,
-                    keys=plan.keys(one),
+                    fingerprint=plan.fingerprint(one),
                 )
             took = time.perf_counter() - started
             return Figures(
-                statistics.median(outcome.seconds for outcome in outcomes),
+                statistics.median(result.seconds for result in results),
                 statistics.mean(sent) + statistics.mean(back),
-                len(pickle.dumps(kit)),
+                len(pickle.dumps(bundle)),
                 writes / took,
                 (_size(into) - before) / writes,
             )
@@ -105,7 +112,7 @@ def sketch(figures: Figures, students: int = 100_000, hours: float = 1.0) -> lis
         f"A core grades one in {figures.seconds:.2f} s: {cores:.0f} cores, or {students * figures.seconds / 3600:,.0f} "
         "hours of one.",
         f"{figures.moved / 1e3:.0f} kB travel for each: {rate * figures.moved / 1e6:.1f} MB a second, "
-        f"{students * figures.moved / 1e9:.1f} GB in all; the kit, {figures.kit / 1e6:.1f} MB, once to each process.",
+        f"{students * figures.moved / 1e9:.1f} GB in all; the bundle, {figures.bundle / 1e6:.1f} MB, once to each process.",
         f"One writer takes {writer:.0f} results a second, {writer / rate:.1f} times what is needed; "
         f"{students * figures.kept / 1e9:.1f} GB stay on its disk.",
         f"More cores help until {at * figures.seconds:,.0f} of them fill {first} ({at:,.0f} submissions a second, "

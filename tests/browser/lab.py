@@ -17,9 +17,10 @@ import nbformat
 from playwright.sync_api import Browser, Locator, Page, expect
 from serving import Server
 
-from autograder.bank import Bank
-from autograder.exercise import Choice, Exercise, plain
-from course import manifest
+from autograder.judging.bank import Bank
+from autograder.judging.exercise import Choice, Exercise
+from autograder.judging.values import to_builtins
+from course import syllabus
 from course.mastery import record, rule
 
 RUN_SECONDS = 240
@@ -246,7 +247,7 @@ class Form:
     def right(self) -> Any:
         """The right answer to what is asked."""
         exercise, given = self.asked()
-        return plain(exercise.reference(**given))
+        return to_builtins(exercise.reference(**given))
 
     def answer(self, answer: Any) -> str:
         """Type or choose `answer`, press Enter or Check, and read what came of it (where it is news)."""
@@ -295,7 +296,7 @@ class Round(Form):
     def wrong(self) -> Any:
         """What a learner with the first known mistake would answer."""
         exercise, given = self.asked()
-        return plain(exercise.mistakes[0].answer(**given))
+        return to_builtins(exercise.mistakes[0].answer(**given))
 
     def enter(self, answer: Any) -> str:
         """Type `answer`, or choose it with the arrows, where the focus is; press Enter; what came of it."""
@@ -359,7 +360,7 @@ def value(text: str) -> Any:
 
 def master(unit: str, root: Path, path: Path) -> None:
     """Write into the record at `path` what a learner leaves there who mastered `unit`, its checkpoint included."""
-    this = manifest.load(root / "course" / "syllabus.toml").unit(unit)
+    this = syllabus.load(root / "course" / "syllabus.toml").unit(unit)
     for skill in this.gated:
         for exercise in skill.code:
             record.append(record.Event("answer", unit, skill.id, exercise, right=True, source="check"), path)

@@ -15,8 +15,8 @@ from conftest import CHROMIUM_FLAGS  # noqa: E402
 from lab import Form, Lab, becomes, studying  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 
-from autograder import bank  # noqa: E402
-from autograder.exercise import plain  # noqa: E402
+from autograder.judging import bank  # noqa: E402
+from autograder.judging.values import to_builtins  # noqa: E402
 
 UNIT, SKILL = "02-jacobians", "jacobians.scale"
 
@@ -42,12 +42,12 @@ def main(target: Path) -> None:
         lab.page.keyboard.press("Enter")
         lab.page.keyboard.insert_text(f"practice('{SKILL}')")
         shown = lab.run_cell(f"practice('{SKILL}')").locator(".jp-OutputArea")
-        form = Form(shown, bank.load(ROOT / "solutions" / UNIT / "bank.py"), SKILL)
+        form = Form(shown, bank.load(ROOT / "solutions" / UNIT / "bank"), SKILL)
         while form.asked()[0].name != "gradient_scale":
             form.place.get_by_role("button", name="I don't know").click()
             form.another()
         exercise, given = form.asked()
-        form.answer(plain(exercise.mistakes[0].answer(**given)))
+        form.answer(to_builtins(exercise.mistakes[0].answer(**given)))
         lab.cell("spectrum_explorer()")
         lab.page.mouse.move(560, 600)
         lab.page.mouse.wheel(0, 232)  # the cell to the top edge

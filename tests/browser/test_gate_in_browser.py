@@ -11,7 +11,7 @@ import pytest
 from lab import Form, Lab, Round, becomes, flat, notebook, studying
 from playwright.sync_api import expect
 
-from autograder import bank
+from autograder.judging import bank
 from course.mastery import record
 
 pytestmark = pytest.mark.browser

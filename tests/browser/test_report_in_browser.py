@@ -11,20 +11,27 @@ from typing import Any
 import pytest
 from lab import contrasts, focused
 
-from autograder.gradebook import Row
-from autograder.outcome import Ending
-from autograder.report import Alike, Asked, Class, page
-from autograder.similarity import Pair
+from autograder.diagnostics import Diagnostic, DiagnosticCode
+from autograder.gradebook.rows import Row
+from autograder.reports.report import Alike, Class, GradedCell, page
+from autograder.reports.similarity import Pair
+from autograder.submissions.result import Status
 
 pytestmark = pytest.mark.browser
 
 EVIL = "<img src=https://evil.example/x onerror=window.hacked=1><script>window.hacked=1</script>\u202e"
 ASKED = tuple(
-    Asked(
+    GradedCell(
         f"check-{i}", f"exercise_with_a_long_name (check-{i})", 2.0, f"exercise_{i}", {"slip": f"You slipped: `{i}`."}
     )
     for i in range(9)
 )
+
+FOUND = {
+    3: (Diagnostic(DiagnosticCode.KERNEL_DIED, EVIL, "check-1"),),
+    7: (Diagnostic(DiagnosticCode.JUDGE_FAILED, EVIL),),
+    9: (Diagnostic(DiagnosticCode.JUDGED_INSIDE, "The cell old was judged in the student's process.", "old"),),
+}
 
 
 @pytest.fixture(scope="module")
@@ -32,16 +39,15 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page of a class of forty, some of whose names and reasons attack who reads it."""
     rows = [
         Row(
-            f"student-{n:02} {EVIL if n % 10 == 0 else ''}",
-            float(sum(2 * ((n + i) % 3 == 0) for i in range(9))),
-            18.0,
-            Ending.FAILED if n in (3, 4) else Ending.GRADED,
-            EVIL if n in (3, 7) else "The cell old was judged in the student's process." if n == 9 else "",
-            "check-1" if n == 3 else None,
-            {one.cell: 2.0 * ((n + i) % 3 == 0) for i, one in enumerate(ASKED)},
-            ("check-8",) if n % 4 == 0 else (),
-            {f"check-{n % 9}": "slip"},
-            1.0 + n / 7,
+            student=f"student-{n:02} {EVIL if n % 10 == 0 else ''}",
+            score=float(sum(2 * ((n + i) % 3 == 0) for i in range(9))),
+            max_score=18.0,
+            state=Status.FAILED if n in (3, 4) else Status.GRADED,
+            diagnostics=FOUND.get(n, ()),
+            scores={one.cell: 2.0 * ((n + i) % 3 == 0) for i, one in enumerate(ASKED)},
+            unread=("check-8",) if n % 4 == 0 else (),
+            mistakes={f"check-{n % 9}": "slip"},
+            seconds=1.0 + n / 7,
         )
         for n in range(40)
     ]

@@ -14,10 +14,10 @@ import pytest
 from lab import Form, Lab, Round, becomes, master, picture, studying
 from playwright.sync_api import expect
 
-from autograder import bank
-from autograder.bank import Bank
-from autograder.exercise import plain
-from course import manifest
+from autograder.judging import bank
+from autograder.judging.bank import Bank
+from autograder.judging.values import to_builtins
+from course import syllabus
 from course.mastery import record
 from course.views.spectrum import SpectrumExplorer
 
@@ -33,7 +33,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def questions(root: Path) -> Bank:
-    return bank.load(root / "solutions" / UNIT / "bank.py")
+    return bank.load(root / "solutions" / UNIT / "bank")
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def lab(
     chromium: Any, root: Path, mine: Path, tmp_path_factory: pytest.TempPathFactory, pictures: Path
 ) -> Iterator[Lab]:
     """The lesson of unit 02, opened from the start page and run from top to bottom."""
-    for needed in manifest.load(root / "course" / "syllabus.toml").unit(UNIT).requires:
+    for needed in syllabus.load(root / "course" / "syllabus.toml").unit(UNIT).requires:
         master(needed, root, mine / "record.jsonl")
     with studying(root, mine, tmp_path_factory.mktemp("study")) as server:
         lab = Lab(chromium, server)
@@ -146,7 +146,7 @@ def test_a_wrong_answer_is_told_its_mistake_and_a_right_one_counts(
     form = Form(shown, questions, "jacobians.scale")
     exercise, given = form.asked()
     mistake = exercise.mistakes[0]
-    verdict = form.answer(plain(mistake.answer(**given)))
+    verdict = form.answer(to_builtins(mistake.answer(**given)))
     assert verdict.startswith("✗ Not yet") and mistake.sentence.replace("`", "") in verdict
     assert str(form.right()) not in verdict
     lab.photograph(pictures, "practice-wrong-light")
@@ -164,7 +164,7 @@ def test_a_wrong_answer_is_told_its_mistake_and_a_right_one_counts(
 def test_the_unit_is_mastered_by_three_right_in_each_skill_its_code_and_the_checkpoint(
     lab: Lab, questions: Bank, root: Path, mine: Path, pictures: Path
 ) -> None:
-    unit = manifest.load(root / "course" / "syllabus.toml").unit(UNIT)
+    unit = syllabus.load(root / "course" / "syllabus.toml").unit(UNIT)
     for skill in unit.gated:
         for exercise in skill.code:  # passed in the exercise notebook, whose kernel is another one
             passed = record.Event("answer", "jacobians", skill.id, exercise, right=True, source="check")

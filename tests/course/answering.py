@@ -5,8 +5,9 @@ from __future__ import annotations
 from practice_course import mistaken, right
 
 from course import check
-from course.practising import Session, start
-from course.rounds import Round, checkpoint
+from course.tutoring.questions import start
+from course.tutoring.rounds import Round, checkpoint
+from course.tutoring.session import Session
 
 
 def answer(skill: str, *rights: bool) -> Session:

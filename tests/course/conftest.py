@@ -8,7 +8,7 @@ import practice_course
 import pytest
 from lessons import lesson, measured, ran  # noqa: F401
 
-from course import session
+from course import kernel_info
 
 SAMPLE = Path(__file__).parents[1] / "autograder" / "sample_bank.py"
 
@@ -45,7 +45,7 @@ def studied(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("ISOMETRY_COURSE", str(folder))
     monkeypatch.setenv("ISOMETRY_RECORD", str(folder / "record.jsonl"))
     monkeypatch.delenv("ISOMETRY_GATES", raising=False)
-    monkeypatch.setattr(session, "person_present", lambda: True)
+    monkeypatch.setattr(kernel_info, "person_present", lambda: True)
     return folder
 
 

@@ -6,10 +6,10 @@ from dataclasses import astuple
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from course.manifest import Skill, Syllabus, Unit
 from course.mastery import rule
 from course.mastery.record import Event
 from course.mastery.rule import Standing
+from course.syllabus import Skill, Syllabus, Unit
 
 MONDAY = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
@@ -19,15 +19,17 @@ FIRST = Unit(
     "How does it start?",
     60,
     (),
-    (
+    skills=(
         Skill("first.a", "The letter A", True),
         Skill("first.b", "The letter B, in code", True, code=("first.write_b",)),
         Skill("first.c", "The letter C", False),
     ),
 )
-SECOND = Unit("02-second", "Second: on from there", "And then?", 30, ("01-first",), (Skill("second.a", "A2", True),))
-THIRD = Unit("03-third", "Third: both", "Both?", 30, ("01-first", "02-second"), (Skill("third.a", "A3", True),))
-APART = Unit("04-apart", "Apart: nothing gates", "What else?", 60, (), (Skill("apart.a", "A4", False),))
+SECOND = Unit(
+    "02-second", "Second: on from there", "And then?", 30, ("01-first",), skills=(Skill("second.a", "A2", True),)
+)
+THIRD = Unit("03-third", "Third: both", "Both?", 30, ("01-first", "02-second"), skills=(Skill("third.a", "A3", True),))
+APART = Unit("04-apart", "Apart: nothing gates", "What else?", 60, (), skills=(Skill("apart.a", "A4", False),))
 SYLLABUS = Syllabus(1, "Small", (FIRST, SECOND, THIRD, APART))
 HARD = Syllabus(1, "Small", SYLLABUS.units, hard_gates=True)
 
@@ -50,8 +52,9 @@ class Life:
         unit = skill.split(".")[0]
         for right in rights:
             drawn = {"n": len(self.events)}
-            said = {"arguments": drawn, "asked": f"Which letter is number {len(self.events)}?"} | what
-            self.event("answer", unit, skill=skill, exercise=f"{unit}.short", right=right, **said)
+            asked = f"Which letter is number {len(self.events)}?"
+            said = {"exercise": f"{unit}.short", "arguments": drawn, "asked": asked} | what
+            self.event("answer", unit, skill=skill, right=right, **said)
         return self
 
     def checks(self, exercise: str, skill: str, right: bool = True) -> Life:

@@ -12,13 +12,14 @@ import numpy as np
 import pytest
 from nbgrader.utils import get_partial_grade
 
-from course import check, checking, hint, session
+from course import check, hint, kernel_info
 from course.mastery import record
+from course.notebook import checking
 
 
 @pytest.fixture(autouse=True)
 def _nobody_yet(small_course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "person_present", lambda: False)
+    monkeypatch.setattr(kernel_info, "person_present", lambda: False)
     monkeypatch.setattr(checking, "_hints_taken", {})
 
 
@@ -37,7 +38,7 @@ def test_nbgrader_reads_the_points_and_people_the_panel() -> None:
 
 
 def test_partial_credit_reaches_nbgrader() -> None:
-    bank = sys.modules["autograder.bank"].find("sample.layer_jacobian")
+    bank = sys.modules["autograder.judging.bank"].find("sample.layer_jacobian")
     assert bank is not None
     broken = next(m for m in bank.mistakes if m.breaks)
     assert nbgraders(check("sample.layer_jacobian", broken.answer), 4) == 2.0
@@ -68,7 +69,7 @@ def test_in_a_terminal_the_panel_is_printed_and_stderr_stays_silent(capfd: pytes
 def test_events_are_written_only_where_a_person_is(monkeypatch: pytest.MonkeyPatch) -> None:
     check("sample.gradient_scale", 9.0, norm=0.9, depth=10)
     assert record.read().events == ()
-    monkeypatch.setattr(session, "person_present", lambda: True)
+    monkeypatch.setattr(kernel_info, "person_present", lambda: True)
     check("sample.gradient_scale", 9.0, norm=0.9, depth=10)
     check("sample.gradient_scale", None, norm=0.9, depth=10)
     (event,) = record.read().events
@@ -80,9 +81,9 @@ def test_grading_and_validating_have_nobody_there(monkeypatch: pytest.MonkeyPatc
     monkeypatch.undo()
     monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
     monkeypatch.setattr(sys, "stdin", type("Tty", (), {"isatty": lambda self: True})())
-    assert not session.person_present()
+    assert not kernel_info.person_present()
     monkeypatch.delenv("NBGRADER_EXECUTION")
-    assert session.person_present()
+    assert kernel_info.person_present()
 
 
 def test_a_record_that_cannot_be_written_is_said_and_the_verdict_stands(
@@ -90,7 +91,7 @@ def test_a_record_that_cannot_be_written_is_said_and_the_verdict_stands(
 ) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("ISOMETRY_RECORD", str(tmp_path / "file" / "record.jsonl"))
-    monkeypatch.setattr(session, "person_present", lambda: True)
+    monkeypatch.setattr(kernel_info, "person_present", lambda: True)
     points = check("sample.gradient_scale", 0.349, norm=0.9, depth=10)
     assert points == 2.0
     assert "could not be written" in points.panel.text()
@@ -110,7 +111,7 @@ def test_hints_come_in_levels() -> None:
 def test_a_check_neither_reads_nor_parses_the_record_so_it_is_as_quick_however_long_the_record_is(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(session, "person_present", lambda: True)
+    monkeypatch.setattr(kernel_info, "person_present", lambda: True)
     check("sample.gradient_scale", 9.0, norm=0.9, depth=10)
     before = record.size()
 
@@ -143,7 +144,7 @@ def looked_at_record(real: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def test_a_check_keeps_what_was_asked_given_and_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "person_present", lambda: True)
+    monkeypatch.setattr(kernel_info, "person_present", lambda: True)
     hint("sample.gradient_scale")
     check("sample.gradient_scale", jnp.float32(9), norm=jnp.float32(0.5), depth=np.int64(10))
     (event,) = record.read().events
@@ -163,7 +164,7 @@ class Unprintable:
     ids=lambda answer: type(answer).__name__,
 )
 def test_no_answer_is_too_odd_to_be_recorded(answer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "person_present", lambda: True)
+    monkeypatch.setattr(kernel_info, "person_present", lambda: True)
     assert check("sample.gradient_scale", answer, norm=0.9, depth=10) == 0.0
     check("sample.layer_jacobian", answer)
     replay = record.read()

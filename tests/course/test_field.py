@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from course.choices import Choices
-from course.field import Field, TextField
+from course.widgets.choices import Choices
+from course.widgets.field import Field, TextField
 
 FIELDS: list[Callable[[Callable[[], None]], Field]] = [TextField, Choices]
 

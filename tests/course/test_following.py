@@ -17,10 +17,10 @@ from practice_course import UNIT
 from proving import count
 
 from course import clock
-from course.mastery import record
+from course.mastery import record, timeline
 from course.mastery.record import Event
 from course.mastery.rule import Standing
-from course.practising import Follower, standing
+from course.tutoring.follower import Follower, standing
 
 BEGAN = datetime(2024, 1, 5, 9, tzinfo=UTC)
 
@@ -60,11 +60,35 @@ class Shelf:
 
     def in_another_form(self, right: bool) -> None:
         event = self.next(right)
-        self.follower.saw(event, record.append(event))
+        record.append(event)
+        self.follower.catch_up()
 
     def in_another_form_with_more_before(self, right: bool) -> None:
         self.elsewhere(right)
         self.in_another_form(right)
+
+    def a_little_late(self, right: bool) -> None:
+        """Another kernel's clock is behind, or it wrote while this one was about to."""
+        at = BEGAN + timedelta(minutes=next(self.number) - 1.5)
+        record.append(self.next(right, at=at))
+
+    def while_this_one_writes(self, right: bool) -> None:
+        mine, other = self.next(right), self.next(not right)
+        self.follower.catch_up()
+        record.append(other)
+        self.follower.write(mine)
+        self.follower.standing.take(mine)
+
+    def a_receipt(self, right: bool) -> None:
+        """For the last event, which counts as of a minute before the one before it; or for one that is to come."""
+        events = record.read().events
+        of = events[-1].id if right and events else f"{next(self.number) + 1:032x}"
+        at = events[-1].at - timedelta(minutes=1.5) if events else BEGAN
+        record.append(Event("receipt", UNIT, of=of, at=at))
+
+    def a_kind_of_a_later_version(self, right: bool) -> None:
+        line = record.line_of(msgspec.structs.replace(self.next(right), v=record.VERSION + 1))
+        self.append(line.replace(b'"kind":"answer"', b'"kind":"sung"'))
 
     def dated_before_all(self, right: bool) -> None:
         record.append(answered(100 - next(self.number), right))
@@ -116,13 +140,15 @@ class Shelf:
 
 
 STEPS = sorted(name for name in vars(Shelf) if name not in ("next", "do", "append") and not name.startswith("_"))
-GROWTH = ["elsewhere", "several_elsewhere", "here", "in_another_form", "in_another_form_with_more_before"]
+GROWTH = ["elsewhere", "several_elsewhere", "here", "in_another_form", "in_another_form_with_more_before", "a_little_late",
+          "while_this_one_writes", "a_torn_line", "a_later_versions_line", "a_kind_of_a_later_version"]  # fmt: skip
 MANY = st.lists(st.tuples(st.sampled_from(STEPS) | st.sampled_from(GROWTH), st.booleans()), min_size=1, max_size=12)
 
 
 @pytest.fixture
 def path(two_units: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("ISOMETRY_RECORD", str(two_units / "followed.jsonl"))
+    monkeypatch.setattr(timeline, "STRIDE", 4)
     return Path(os.environ["ISOMETRY_RECORD"])
 
 
@@ -135,6 +161,10 @@ def path(two_units: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @example(steps=[("elsewhere", True), ("elsewhere", True), ("dated_before_all", False)])
 @example(steps=[("dated_after_now", True), ("here", True), ("elsewhere", True)])
 @example(steps=[("dated_after_now", True), ("dated_after_now", True)])
+@example(steps=[*[("elsewhere", True)] * 9, ("a_little_late", False), *[("here", True)] * 5, ("a_little_late", False)])
+@example(steps=[("here", True), ("while_this_one_writes", False), ("while_this_one_writes", True)])
+@example(steps=[("a_receipt", False), ("here", True), ("here", True), ("a_receipt", True), ("elsewhere", True)])
+@example(steps=[*[("several_elsewhere", True)] * 3, ("a_receipt", True), ("a_receipt", True)])
 @example(steps=[("elsewhere", True), ("dated_after_now", True), ("a_line_again", True), ("dated_after_now", True)])
 def test_a_followed_standing_is_what_a_replay_tells_whatever_happened_to_the_record(
     path: Path, steps: list[tuple[str, bool]]
@@ -170,3 +200,21 @@ def test_where_a_record_only_grew_nothing_is_replayed_and_only_what_is_new_is_re
             assert sum(read) <= record.size() - before + longest, "what is new, and the line before it"
             read.clear()
     assert said_of(shelf.follower.standing) == said_of(standing()[0])
+
+
+@pytest.mark.parametrize("fault", ["what comes late is taken last", "what was seen is not taken back"])
+def test_a_timeline_that_does_not_put_late_events_in_their_place_is_found_out(
+    path: Path, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    """The planted faults: the property above is one that can fail."""
+    if fault == "what comes late is taken last":
+        monkeypatch.setattr(timeline.Timeline, "_comes_next", lambda *_: True)
+    else:
+        monkeypatch.setattr(Standing, "restore", lambda self, then: self.skills.update(self._copied(then).skills))
+    shelf = Shelf(path)
+    for right in [False] * 7 + [True]:
+        shelf.do("elsewhere", right)
+        shelf.follower.catch_up()
+    shelf.do("a_little_late", False)
+    shelf.follower.catch_up()
+    assert said_of(shelf.follower.standing) != said_of(standing()[0])

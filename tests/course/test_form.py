@@ -9,14 +9,18 @@ import practice_course
 import pytest
 from practice_course import UNIT
 
-from course import common_mistakes, gates, links, manifest, practice, session
+from course import common_mistakes, kernel_info, practice, syllabus
 from course.errors import CourseError
-from course.form import WIDGET, PanelPlace, PracticeForm
+from course.forms.opening import form_of
+from course.forms.practice import WIDGET, PanelSlot, PracticeForm
+from course.forms.step_list import step_list
 from course.mastery import record, steps
 from course.mastery.rule import STUCK_AFTER
-from course.panel import Link, Panel
-from course.practising import standing, start
-from course.step_list import step_list
+from course.notebook import gates
+from course.tutoring.follower import standing
+from course.tutoring.questions import start
+from course.widgets import links
+from course.widgets.panel import Link, Panel
 
 
 @pytest.fixture(autouse=True)
@@ -37,12 +41,12 @@ def mistaken(form: PracticeForm) -> str:
     return str(practice_course.mistaken(form.session))
 
 
-def text(place: PanelPlace) -> str:
+def text(place: PanelSlot) -> str:
     """What a panel's place shows, without markup; empty where it shows nothing."""
     return " ".join(re.sub(r"<[^>]+>", " ", page(place)).split())
 
 
-def page(place: PanelPlace) -> str:
+def page(place: PanelSlot) -> str:
     leads = [output["data"]["text/html"] for output in place.leads.outputs] if place.leads in place.children else []
     return "".join([place.words.value, *leads])
 
@@ -217,17 +221,17 @@ def test_when_only_code_is_left_the_form_says_so_and_leads_there(course: Path) -
 
 
 def test_a_link_counts_from_the_notebook_that_runs(course: Path) -> None:
-    unit = manifest.load().unit(UNIT)
+    unit = syllabus.load().unit(UNIT)
     assert links.to_exercises(unit, course) == f"exercises/{UNIT}/{UNIT}.ipynb"
     assert links.to_lesson(unit, course / "exercises" / UNIT) == f"../../{UNIT}.ipynb"
-    place = manifest.load().skill("rounds.scale").example
+    place = syllabus.load().skill("rounds.scale").example
     assert place is not None and links.to_place(place, course / "exercises" / UNIT) == f"../../{UNIT}.ipynb#Worked-out"
 
 
 def test_where_a_notebook_is_not_to_be_found_its_name_stands_without_a_link(tmp_path: Path) -> None:
     away = tmp_path / "a" / "b" / "c" / "d"
     away.mkdir(parents=True)
-    assert links.to_lesson(manifest.load().unit(UNIT), away) == ""
+    assert links.to_lesson(syllabus.load().unit(UNIT), away) == ""
     panel = Panel("quiet", "Read", links=(Link("lesson", "The `first`", ""),))
     assert "<a " not in panel.html() and "<code" in panel.html() and "The `first`" in panel.text()
 
@@ -238,7 +242,7 @@ def test_where_a_notebook_is_not_to_be_found_its_name_stands_without_a_link(tmp_
 def test_a_list_opens_the_practice_below_it_and_says_what_other_buttons_answer() -> None:
     where, _ = standing()
     left = steps.of_unit(where, where.syllabus.unit(UNIT))
-    shown = step_list(Panel("partly", "Not open"), left, [("Continue", lambda: Panel("good", "So be it"))])
+    shown = step_list(Panel("partly", "Not open"), left, form_of, [("Continue", lambda: Panel("good", "So be it"))])
     head, bar, place = shown.widget.children
     names = [made.description for made in bar.children]
     assert names == [
@@ -256,7 +260,7 @@ def test_a_list_opens_the_practice_below_it_and_says_what_other_buttons_answer()
 
 def test_a_list_follows_what_is_done_below_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """From the first question of a unit to its checkpoint, without running the cell again."""
-    monkeypatch.setattr(session, "kernel", lambda: object())
+    monkeypatch.setattr(kernel_info, "kernel", lambda: object())
     opened = practice_course.forms_made(monkeypatch)
     record.append(record.Event("answer", "rounds", "rounds.code", "rounds.doubled", right=True, source="check"))
     shown = gates.progress(UNIT)
@@ -278,7 +282,7 @@ def test_a_list_follows_what_is_done_below_it(monkeypatch: pytest.MonkeyPatch) -
 def test_a_step_that_cannot_be_taken_now_says_why(course: Path) -> None:
     where, _ = standing()
     left = steps.of_unit(where, where.syllabus.unit(UNIT))
-    shown = step_list(Panel("partly", "Not open"), left)
+    shown = step_list(Panel("partly", "Not open"), left, form_of)
     _, bar, place = shown.widget.children
     (course.parent / "clone" / "solutions" / UNIT / "bank.py").unlink()
     bar.children[0].click()

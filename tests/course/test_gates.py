@@ -9,15 +9,17 @@ import pytest
 from answering import answer, master, master_rounds, sit
 from practice_course import NEXT, UNIT, later
 
-from course import check, gate, gates, manifest, progress
+from course import check, gate, progress, syllabus
 from course.errors import CourseError
-from course.gates import GateClosed
-from course.manifest import Unit
+from course.forms import gate_panels
 from course.mastery import record
 from course.mastery.rule import Gate, Standing
-from course.panel import Panel
-from course.practising import standing, start
-from course.rounds import checkpoint
+from course.notebook.gates import GateClosed
+from course.syllabus import Unit
+from course.tutoring.follower import standing
+from course.tutoring.questions import start
+from course.tutoring.rounds import checkpoint
+from course.widgets.panel import Panel
 
 pytestmark = pytest.mark.usefixtures("two_units")
 
@@ -73,7 +75,7 @@ def test_a_session_goes_on_where_the_record_stands() -> None:
 
 
 def test_walking_past_is_recorded_and_shown() -> None:
-    assert "Recorded" in gates.walk_past(manifest.load().unit(NEXT)).heading
+    assert "Recorded" in gate_panels.override_gate(syllabus.load().unit(NEXT)).heading
     assert [event.kind for event in record.read().events] == ["continue"]
     assert "without mastery" in gate(NEXT).note
     assert "continued without mastery" in progress().text()
@@ -82,12 +84,12 @@ def test_walking_past_is_recorded_and_shown() -> None:
 def test_walking_past_says_so_where_it_cannot_be_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("ISOMETRY_RECORD", str(tmp_path / "file" / "record.jsonl"))
-    panel = gates.walk_past(manifest.load().unit(NEXT))
+    panel = gate_panels.override_gate(syllabus.load().unit(NEXT))
     assert "Not recorded" in panel.heading and "could not be written" in panel.text()
 
 
 def test_one_line_of_configuration_makes_gates_hard(two_units: Path) -> None:
-    gates.walk_past(manifest.load().unit(NEXT))
+    gate_panels.override_gate(syllabus.load().unit(NEXT))
     assert "Open" in gate(NEXT).heading
     path = two_units / "course" / "syllabus.toml"
     path.write_text(path.read_text().replace('title = "Small"', 'title = "Small"\ngates = "hard"'))
@@ -172,5 +174,5 @@ def test_the_sentence_is_one_whatever_is_missing(skills: int, checkpoints: tuple
         def gate(self, unit: Unit) -> Gate:
             return Gate(unit.id, ((UNIT, "x"),) * skills, checkpoints)
 
-    sentence = gates.in_a_sentence(cast(Standing, Where()), manifest.load().unit(NEXT))
+    sentence = gate_panels.in_a_sentence(cast(Standing, Where()), syllabus.load().unit(NEXT))
     assert sentence == f"The gate of 02-next is closed: {said}"

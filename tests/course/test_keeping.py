@@ -21,11 +21,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import expect
 
-from course import clock, keeper, keeping, session
+from course import clock, kernel_info
 from course.errors import CourseError
-from course.keeping import Exchange, bring_in, pack, unpack
 from course.mastery import record
 from course.mastery.record import Event
+from course.record_sync import exchange, keeper
+from course.record_sync.exchange import Exchange, bring_in, pack, unpack
 
 BEGAN = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -111,7 +112,7 @@ class Kernel:
             answer, going = {"refused": str(error)}, []
         said = json.dumps(
             [
-                {**answer, "seq": asked.get("seq"), "name": keeping.file_name("Small")},
+                {**answer, "seq": asked.get("seq"), "name": exchange.file_name("Small")},
                 [base64.b64encode(part).decode() for part in going],
             ]
         )
@@ -127,7 +128,7 @@ class Page:
     page: Any
     kernel: Kernel
 
-    def meet(self, held: dict[str, str], bytes: int = keeping.BYTES, welcome: bool = False) -> tuple[dict, dict]:
+    def meet(self, held: dict[str, str], bytes: int = exchange.BYTES, welcome: bool = False) -> tuple[dict, dict]:
         met, after = self.page.evaluate("a => window.meet(...a)", [held, bytes, welcome])
         return met, after
 
@@ -138,7 +139,7 @@ class Page:
         self.page.wait_for_function("window.ready")
         if storage:
             self.page.evaluate(f"() => {{ {storage} }}")
-        settings = {"store": "Small 1", "bytes": keeping.BYTES, "ids": keeping.IDS, "largest": keeping.LARGEST}
+        settings = {"store": "Small 1", "bytes": exchange.BYTES, "ids": exchange.IDS, "largest": exchange.LARGEST}
         self.page.evaluate("settings => window.open_keeper(settings)", settings)
         return self.page.locator(".iso-keeper")
 
@@ -190,8 +191,8 @@ EVENTS = st.dictionaries(IDS, st.tuples(st.integers(0, 10**6), st.text(max_size=
 def test_after_the_meeting_both_have_the_union_whatever_each_had_and_however_small_the_messages(
     page: Page, monkeypatch: pytest.MonkeyPatch, events: dict, data: st.DataObject, ids: int, size: int
 ) -> None:
-    monkeypatch.setattr(keeping, "IDS", ids)
-    monkeypatch.setattr(keeping, "BYTES", size)
+    monkeypatch.setattr(exchange, "IDS", ids)
+    monkeypatch.setattr(exchange, "BYTES", size)
     everything = {id: line(event(n, id, asked=text)) for id, (n, text) in events.items()}
     where = {id: data.draw(st.sampled_from("kernel browser both".split()), label=id) for id in everything}
     there = [one for id, one in everything.items() if where[id] != "browser"]
@@ -262,7 +263,7 @@ def test_what_comes_in_parts_is_taken_when_the_last_is_there_and_not_before(tmp_
 
 
 def test_too_much_is_refused_while_it_comes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keeping, "LARGEST", 1_000_000)
+    monkeypatch.setattr(exchange, "LARGEST", 1_000_000)
     kernel = Kernel(tmp_path / "record.jsonl")
     part = [zlib.compress(bytes(600_000))]
     kernel.exchange.answer({"do": "upload", "name": "x", "of": "x", "more": True}, part)
@@ -304,8 +305,8 @@ def test_garbage_is_refused_in_one_sentence_and_the_record_stays_as_it_was(garba
 
 def test_a_downloaded_record_is_named_after_the_course_and_the_day(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clock, "now", lambda: datetime(2026, 11, 21, 23, 59, tzinfo=UTC))
-    assert keeping.file_name("Isometry") == "isometry-record-2026-11-21.jsonl"
-    assert keeping.file_name("Deep Nets: a /course/") == "deep-nets-a-course-record-2026-11-21.jsonl"
+    assert exchange.file_name("Isometry") == "isometry-record-2026-11-21.jsonl"
+    assert exchange.file_name("Deep Nets: a /course/") == "deep-nets-a-course-record-2026-11-21.jsonl"
 
 
 # --------------------------------------------------------------------------- the keeper, seen and used
@@ -528,11 +529,11 @@ def test_whoever_shows_the_record_is_told_of_what_came_from_the_browser_and_not_
 
 @pytest.mark.usefixtures("_nobodys_keeper")
 def test_nothing_is_kept_where_nobody_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "kernel", lambda: object())
-    monkeypatch.setattr(session, "person_present", lambda: False)
+    monkeypatch.setattr(kernel_info, "kernel", lambda: object())
+    monkeypatch.setattr(kernel_info, "person_present", lambda: False)
     keeper.keep()
     assert keeper._kept is None and record.watchers == []
-    monkeypatch.setattr(session, "person_present", lambda: True)
+    monkeypatch.setattr(kernel_info, "person_present", lambda: True)
     keeper.keep()
     assert keeper._kept is not None
 

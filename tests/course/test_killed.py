@@ -23,7 +23,7 @@ from proving import count
 
 from course.mastery import record, why
 from course.mastery.record import Event
-from course.practising import standing
+from course.tutoring.follower import standing
 
 pytestmark = pytest.mark.prove
 
@@ -36,11 +36,11 @@ KERNELS = """
 import os, signal, sys
 from pathlib import Path
 
-from course import session
+from course import kernel_info
 from course.mastery import record
-from course.practising import start
+from course.tutoring.questions import start
 
-session.person_present = lambda: True
+kernel_info.person_present = lambda: True
 
 
 def tell(what):
@@ -60,13 +60,13 @@ def answers():
 
 def adds():
     lines = Path(sys.argv[1]).read_bytes().splitlines()
-    real = record._write
+    real = record.write_lines
 
     def write(descriptor, new):
         tell("writing")
         real(descriptor, new)
 
-    record._write = write
+    record.write_lines = write
     tell(f"added {record.add(lines)}")
     signal.pause()
 

@@ -11,8 +11,8 @@ import pytest
 from gate_oracle import at_least, error, in_a_row
 from proving import count
 
-from autograder.exercise import Exercise
-from course import manifest, practising
+from autograder.judging.exercise import Exercise
+from course import clock, syllabus
 from course.authoring.learners import (
     Desk,
     Events,
@@ -31,12 +31,13 @@ from course.authoring.learners import (
 from course.mastery import record, rule
 from course.mastery.record import Event
 from course.mastery.rule import Standing
+from course.tutoring import questions
 
 pytestmark = pytest.mark.prove
 
 LIVES = 10_000
 """Of guessers and knowers, always: they take seconds."""
-SYLLABUS = manifest.load()
+SYLLABUS = syllabus.load()
 GATED = [skill.id for unit in SYLLABUS.units for skill in unit.gated]
 
 
@@ -161,8 +162,11 @@ def test_those_lives_saw_all_that_a_life_can_hold(both: list[tuple[Desk, Desk]])
     assert {True, False} == {right for _, real in both for right in real.reviews}
 
 
-def test_what_a_life_wrote_replays_to_where_it_ended(both: list[tuple[Desk, Desk]]) -> None:
+def test_what_a_life_wrote_replays_to_where_it_ended(
+    both: list[tuple[Desk, Desk]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     for _, real in both:
+        monkeypatch.setattr(clock, "now", lambda desk=real: desk.now)
         for event in real.events:
             record.append(event)
         assert told(Standing(SYLLABUS, record.read().events)) == told(real.standing)
@@ -186,7 +190,7 @@ def mistakes_of(exercise: Exercise) -> list[str]:
     return [mistake.name for mistake in exercise.mistakes if mistake.breaks is None]
 
 
-HELD = [(e.skill, e.id, name) for skill in GATED for e in practising.questions(skill) for name in mistakes_of(e)]
+HELD = [(e.skill, e.id, name) for skill in GATED for e in questions.short_questions(skill) for name in mistakes_of(e)]
 
 
 def test_who_holds_a_mistake_does_not_master_the_skill_and_the_record_names_it() -> None:
@@ -214,7 +218,7 @@ def test_a_skill_is_mastered_round_a_mistake_only_where_its_question_was_never_a
 
 def test_who_has_a_mistake_for_every_question_is_offered_another_way_in() -> None:
     for skill in GATED:
-        held = {e.id: mistakes_of(e)[0] for e in practising.questions(skill)}
+        held = {e.id: mistakes_of(e)[0] for e in questions.short_questions(skill)}
         desk = Sessions(Holder(held), SYLLABUS, np.random.default_rng(0))
         assert not learn(desk, skill, rule.STUCK_AFTER)
         assert desk.events[-1].kind == "stuck" and desk.standing.skill(skill).marked

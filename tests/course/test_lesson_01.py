@@ -52,13 +52,15 @@ def test_the_count_is_what_the_arrays_hold(measured):
 
 
 def test_one_hidden_layer_parts_the_moons_and_a_line_does_not(measured):
-    assert 0.8 < measured["line_share"] < 0.9
-    assert measured["relu_share"] > 0.99
+    line, relu = measured["line_share"]["values"], measured["relu_share"]["values"]
+    assert len(line) == len(relu) == 5
+    assert line.min() > 0.8 and line.max() < 0.9
+    assert relu.min() > 0.99
 
 
 def test_in_the_hidden_coordinates_the_moons_are_linearly_separable(measured):
-    before, after = measured["relu_probes"]
-    assert before < 0.9 < 0.99 < after
+    before, after = measured["relu_probes"].T
+    assert len(before) == 5 and before.max() < 0.9 < 0.98 < after.min() and after.mean() > 0.988
 
 
 def test_planes_of_two_units_can_part_the_moons_and_training_does_not_always_find_it(measured):
@@ -93,7 +95,7 @@ def test_it_is_training_and_not_depth_alone_that_makes_it_rise(measured):
 
 def test_linear_layers_reach_what_the_line_reaches(measured):
     assert measured["sizes"].tolist() == [626, 6]
-    assert measured["linear_share"] == pytest.approx(measured["line_share"], abs=0.01)
+    assert measured["linear_share"]["values"] == pytest.approx(measured["line_share"]["values"], abs=0.01)
 
 
 def test_twenty_linear_layers_are_one_to_rounding_and_with_relus_they_are_not(measured):

@@ -11,8 +11,8 @@ NORMED = ("batch", "layer", "rms")
 REPORTED = """
 made, Z, slope_in, slope_out, value_out, across, delta, foretold, gap, moved, moved_batch, accuracy, grown, halved,
 signal_gap, alone, after, right, small, typical, reads, shift, smooth, turned, spectra, s, r, per_layer, theory,
-diverged=seen.loss[run("none", "double"), 20],
-final={(kind, scale): seen.loss[run(kind, scale), -40:].mean() for kind in KINDS for scale in scales},
+diverged=seen.loss[every_run("none", "double"), 20],
+final={(kind, scale): seen.loss[every_run(kind, scale), -40:].mean() for kind in KINDS for scale in scales},
 half_signal=seen.signal[run("none", "half"), 0],
 normed_signal={kind: seen.signal[run(kind, "half")] for kind in KINDS[1:]},
 pairs=np.asarray(plain["batch"](pairs)),
@@ -62,12 +62,16 @@ def test_layer_norm_ignores_a_shift_and_rms_norm_does_not(measured):
 
 
 def test_without_a_norm_the_scale_of_the_weights_decides_and_with_one_it_hardly_matters(measured):
-    accuracy = measured["accuracy"]
-    assert accuracy["none half"] < 0.3 and accuracy["none double"] < 0.2 and accuracy["none usual"] > 0.9
+    accuracy = {run: several["values"] for run, several in measured["accuracy"].items()}
+    assert all(len(of_seeds) == 5 for of_seeds in accuracy.values())
+    assert accuracy["none half"].max() < 0.3 and accuracy["none double"].max() < 0.2
+    assert accuracy["none usual"].mean() > 0.86
     for kind in NORMED:
-        assert min(accuracy[f"{kind} {scale}"] for scale in ("half", "usual", "double")) > 0.82, kind
+        assert min(accuracy[f"{kind} {scale}"].min() for scale in ("half", "usual", "double")) > 0.7, kind
+        means = [accuracy[f"{kind} {scale}"].mean() for scale in ("half", "usual", "double")]
+        assert max(means) - min(means) < 0.09, "the takeaway: a few per cent"
     assert measured["final"]["none half"] > 2.2
-    assert np.isnan(measured["diverged"])
+    assert np.isnan(measured["diverged"]).all()
 
 
 def test_without_a_norm_the_signal_is_multiplied_at_every_layer_and_with_one_it_has_one_size(measured):
@@ -98,7 +102,7 @@ def test_the_running_variance_takes_the_unbiased_one(measured):
 
 def test_with_batch_statistics_the_neighbours_decide(measured):
     right = measured["right"]
-    assert right["running mixed"] == right["running sorted"] > 0.9
+    assert right["running mixed"] == right["running sorted"] == pytest.approx(0.92, abs=0.03), "about nine in ten"
     assert right["batch sorted"] < 0.35, "the text says: hardly more than guessing"
     assert right["batch mixed"] > 0.7
 
@@ -111,37 +115,48 @@ def test_a_batch_of_two_is_left_with_signs(measured):
 
 
 def test_batch_norm_is_hurt_at_two_and_layer_norm_is_not(measured):
-    small = measured["small"]
-    assert small["batch 64"].min() > 0.93 and small["layer 64"].min() > 0.9
+    small = {setting: several["values"] for setting, several in measured["small"].items()}
+    assert all(len(of_seeds) == 5 for of_seeds in small.values())
+    assert small["batch 64"].mean() == pytest.approx(0.91, abs=0.02) and small["layer 64"].mean() > 0.87
     assert small["batch 2"].max() < 0.45
-    assert small["layer 2"].min() > 0.8
-    assert small["layer 2"].min() - small["batch 2"].max() > 0.4, "in every seed, by a wide margin"
-    assert small["layer 64"].mean() - small["layer 2"].mean() < 0.1
+    assert small["layer 2"].min() > 0.75
+    assert (small["layer 2"] - small["batch 2"]).min() > 0.4, "in every seed, by a wide margin"
+    assert (small["layer 64"] - small["layer 2"]).mean() < 0.1
 
 
 # --------------------------------------------------------------------------- why it helps
 
 
+def of_seeds(measured, what):
+    """The values of five seeds, by the name of the net."""
+    values = {name: several["values"] for name, several in measured[what].items()}
+    assert all(len(v) == 5 for v in values.values())
+    return values
+
+
 def test_batch_norm_holds_the_statistics_still(measured):
-    typical = measured["typical"]
-    assert typical["batch"] < 0.1 * typical["none"]
-    assert 0.5 < typical["layer"] / typical["none"] < 1.5, "LayerNorm drifts like no norm"
+    typical = of_seeds(measured, "typical")
+    assert (typical["batch"] < 0.1 * typical["none"]).all()
+    assert 0.5 < typical["layer"].mean() / typical["none"].mean() < 1.5, "LayerNorm drifts like no norm"
 
 
 def test_that_is_not_why_it_works(measured):
     """Jolted, it drifts more than no norm at all, and learns as well."""
-    assert measured["typical"]["jolted"] > 1.4 * measured["typical"]["none"]
-    assert min(measured["reads"]["jolted"]) > 0.92
-    assert min(measured["reads"]["layer"]) > 0.92
-    assert measured["shift"]["batch"] > 0.8 * measured["shift"]["none"], "the shift an optimizer feels is no smaller"
+    typical, reads = of_seeds(measured, "typical"), of_seeds(measured, "reads")
+    assert (typical["jolted"] > typical["none"]).all(), "for each seed; on average by far"
+    assert typical["jolted"].mean() > 1.3 * typical["none"].mean()
+    assert (reads["jolted"] - reads["none"]).mean() > -0.01 and (reads["jolted"] - reads["batch"]).mean() > -0.02
+    assert (reads["layer"] - reads["none"]).mean() > -0.02
+    shift = of_seeds(measured, "shift")
+    assert shift["batch"].mean() > 0.8 * shift["none"].mean(), "the shift an optimizer feels is no smaller"
 
 
 def test_the_loss_is_smoother_with_batch_norm_and_not_with_layer_norm(measured):
-    smooth = measured["smooth"]
-    assert smooth["batch"] < 0.4 * smooth["none"]
-    assert smooth["jolted"] < 0.5 * smooth["none"]
-    assert smooth["layer"] > 0.6 * smooth["none"]
-    assert measured["turned"]["batch"] < 0.6 * measured["turned"]["none"]
+    smooth, turned = of_seeds(measured, "smooth"), of_seeds(measured, "turned")
+    assert (smooth["none"] / smooth["batch"] > 3.5).all(), "some four times and more, for every seed"
+    assert (smooth["none"] / smooth["jolted"] > 1.6).all(), "some two times and more"
+    assert np.median(smooth["layer"]) > 0.7 * np.median(smooth["none"])
+    assert (turned["batch"] < 0.6 * turned["none"]).all()
 
 
 # --------------------------------------------------------------------------- the spectrum, and counts
@@ -155,8 +170,9 @@ def test_a_norms_jacobian_is_an_isometry_but_for_its_scale_and_what_it_cannot_se
 
 
 def test_batch_norm_makes_gradients_grow_downwards_as_foretold(measured):
-    assert measured["per_layer"]["batch"] == pytest.approx(measured["theory"], abs=0.06)
-    assert max(measured["per_layer"][kind] for kind in ("none", "layer", "rms")) < 1.0
+    per_layer = of_seeds(measured, "per_layer")
+    assert per_layer["batch"] == pytest.approx(measured["theory"], abs=0.06)
+    assert max(per_layer[kind].max() for kind in ("none", "layer", "rms")) < 1.0
 
 
 def test_a_norm_adds_what_the_text_says(measured):
@@ -172,3 +188,4 @@ class TestReading(Reading):
     views = ("norm_axes", "norm_training", "spectrum_explorer")
     pictures = 9
     predictions = 8
+    cpu_seconds = 100  # it trains a hundred deep nets, five seeds for each claim: 85 to 90 as measured

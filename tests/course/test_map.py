@@ -12,15 +12,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course import clock, course_map, keeper, links, manifest, map_form, syllabus_map
+from course import clock, course_map, syllabus
 from course.errors import CourseError
-from course.keeping import pack
-from course.manifest import Skill, Syllabus, Unit
-from course.map_form import CourseMap, events_html
+from course.map import page
+from course.map.overview import SIGNS, layers, layout, overview, wire
+from course.map.page import CourseMap, events_html
 from course.mastery import record, rule
 from course.mastery.record import Event
-from course.mastery.rule import Standing, State
-from course.syllabus_map import layers, layout, overview, wire
+from course.mastery.rule import MapState, Standing
+from course.record_sync import keeper
+from course.record_sync.exchange import pack
+from course.syllabus import Skill, Syllabus, Unit
+from course.widgets import links
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 WEEK = timedelta(days=7)
@@ -28,7 +31,7 @@ WEEK = timedelta(days=7)
 
 def unit(name: str, *requires: str, skills: int = 1, minutes: int = 60) -> Unit:
     made = tuple(Skill(f"{name}.{k}", f"Skill {k} of {name}", gates=True) for k in range(skills))
-    return Unit(f"{name}", f"{name.title()}: what it is", f"What is {name}?", minutes, requires, made)
+    return Unit(f"{name}", f"{name.title()}: what it is", f"What is {name}?", minutes, requires, skills=made)
 
 
 def course(*units: Unit, hard: bool = False) -> Syllabus:
@@ -103,9 +106,9 @@ def test_units_that_require_each_other_are_told_as_a_circle() -> None:
 
 
 def test_the_courses_own_units_all_have_a_place() -> None:
-    syllabus = manifest.load()
-    made = layout(syllabus)
-    assert set(made.places) == {one.id for one in syllabus.units}
+    whole = syllabus.load()
+    made = layout(whole)
+    assert set(made.places) == {one.id for one in whole.units}
     assert max(layer for layer, _ in made.places.values()) >= 2
 
 
@@ -154,7 +157,7 @@ def test_practice_mastery_and_a_week_are_seen_on_the_map() -> None:
 
 
 def test_each_state_has_a_sign_and_a_word_of_its_own() -> None:
-    assert len(set(syllabus_map.SIGNS.values())) == len(State) == len(syllabus_map.SIGNS)
+    assert len(set(SIGNS.values())) == len(MapState) == len(SIGNS)
     seen = overview(Standing(THREE, mastered(THREE.units[0])), NOW + WEEK).nodes
     assert [(node.sign, node.word) for node in seen] == [("↻", "due"), ("○", "open"), ("⊘", "locked")]
 
@@ -188,7 +191,7 @@ def test_a_gate_walked_past_is_shown_as_such() -> None:
 
 
 def test_a_unit_that_gates_nothing_is_counted_by_what_was_answered() -> None:
-    advice = Unit("00-advice", "Advice", "Which?", 20, (), (Skill("a.x", "X", False), Skill("a.y", "Y", False)))
+    advice = Unit("00-advice", "Advice", "Which?", 20, (), skills=(Skill("a.x", "X", False), Skill("a.y", "Y", False)))
     syllabus = course(advice)
 
     def seen(*answered: str) -> tuple[str, str, str]:
@@ -212,19 +215,19 @@ def test_the_static_form_says_all_of_it_in_words() -> None:
 
 def test_what_stands_in_the_manifest_is_text_and_never_markup() -> None:
     evil = "<img src=x onerror=alert(1)>"
-    named = Unit("01-x", f"{evil}: y", evil, 5, (), (Skill("x.y", evil, True),))
+    named = Unit("01-x", f"{evil}: y", evil, 5, (), skills=(Skill("x.y", evil, True),))
     shown = overview(Standing(course(named)), NOW, evil)
     assert "<img" not in shown.panel().html() and "&lt;img" in shown.panel().html()
     assert "<img" not in events_html(named, [f"✓ {evil}"])
-    assert "<img" not in events_html(Unit(evil, "", "", 5, (), ()), [])
+    assert "<img" not in events_html(Unit(evil, "", "", 5, (), skills=()), [])
     assert wire(shown, {}, {})["units"][0]["label"] == f"01 {evil}", "the browser sets it as text"
 
 
 def test_why_lists_the_latest_events_first_and_no_more_than_fit() -> None:
-    said = events_html(THREE.units[0], [f"event {n}." for n in range(map_form.EVENTS + 3)])
+    said = events_html(THREE.units[0], [f"event {n}." for n in range(page.EVENTS + 3)])
     found = [int(n) for n in re.findall(r"event (\d+)\.", said)]
-    assert found == list(reversed(range(3, map_form.EVENTS + 3)))
-    assert f"the {map_form.EVENTS + 3} events behind it" in said and "3 earlier ones" in said
+    assert found == list(reversed(range(3, page.EVENTS + 3)))
+    assert f"the {page.EVENTS + 3} events behind it" in said and "3 earlier ones" in said
 
 
 # --------------------------------------------------------------------------- what its buttons do
@@ -238,10 +241,10 @@ def shown(small_course: Path, monkeypatch: pytest.MonkeyPatch) -> CourseMap:
     monkeypatch.chdir(small_course)
     monkeypatch.setattr(keeper, "_kept", None)
     monkeypatch.setattr(record, "watchers", [])
-    monkeypatch.setattr(map_form, "_latest", None)
-    monkeypatch.setattr("course.session.kernel", lambda: object())
+    monkeypatch.setattr(page, "_latest", None)
+    monkeypatch.setattr("course.kernel_info.kernel", lambda: object())
     course_map()
-    made = map_form._latest
+    made = page._latest
     assert made is not None
     return made
 
@@ -279,7 +282,7 @@ def answer_right(form: Any) -> None:
 def test_lessons_are_linked_from_where_the_notebook_lies(shown: CourseMap) -> None:
     assert seen(shown)["01-sample"]["lesson"] == "01-sample.ipynb"
     assert seen(shown)["01-sample"]["exercises"] == "", "it has none here"
-    assert links.to_lesson(manifest.load().unit("02-next")) == seen(shown)["02-next"]["lesson"]
+    assert links.to_lesson(syllabus.load().unit("02-next")) == seen(shown)["02-next"]["lesson"]
 
 
 def test_a_locked_unit_says_exactly_what_is_missing_and_starts_its_practice(shown: CourseMap) -> None:
@@ -342,7 +345,7 @@ def test_mastery_opens_the_next_unit_and_a_week_later_a_review_is_due(
 
 
 def test_where_nothing_is_due_that_is_said(shown: CourseMap) -> None:
-    record.add([msgspec.json.encode(event) for event in mastered(manifest.load().unit("01-sample"), clock.now())])
+    record.add([msgspec.json.encode(event) for event in mastered(syllabus.load().unit("01-sample"), clock.now())])
     shown.handle({"do": "due"})
     assert "✓ Nothing is due" in below(shown)
 
@@ -357,13 +360,13 @@ def test_hard_gates_offer_no_way_past(shown: CourseMap, small_course: Path) -> N
     path = small_course / "course" / "syllabus.toml"
     path.write_text('gates = "hard"\n' + path.read_text())
     course_map()
-    assert map_form._latest is not None and map_form._latest is not shown
-    map_form._latest.handle({"do": "why", "unit": "02-next"})
-    assert "Continue anyway" not in below(map_form._latest)
+    assert page._latest is not None and page._latest is not shown
+    page._latest.handle({"do": "why", "unit": "02-next"})
+    assert "Continue anyway" not in below(page._latest)
 
 
 def test_what_another_notebook_has_recorded_is_seen_after_a_refresh(shown: CourseMap) -> None:
-    record.add([msgspec.json.encode(event) for event in mastered(manifest.load().unit("01-sample"), clock.now())])
+    record.add([msgspec.json.encode(event) for event in mastered(syllabus.load().unit("01-sample"), clock.now())])
     assert seen(shown)["01-sample"]["word"] == "open"
     shown.handle({"do": "refresh", "seq": "v:9"})
     assert seen(shown)["01-sample"]["word"] == "mastered"
@@ -371,7 +374,7 @@ def test_what_another_notebook_has_recorded_is_seen_after_a_refresh(shown: Cours
 
 
 def test_what_the_keeper_brings_back_is_seen_at_once(shown: CourseMap) -> None:
-    events = [msgspec.json.encode(event) for event in mastered(manifest.load().unit("01-sample"), clock.now())]
+    events = [msgspec.json.encode(event) for event in mastered(syllabus.load().unit("01-sample"), clock.now())]
     shown.keeper.handle({"do": "take", "of": "x", "more": False}, [pack(events)])
     assert seen(shown)["01-sample"]["word"] == "mastered"
 

@@ -7,18 +7,18 @@ from pathlib import Path
 import pytest
 from answering import master, sit
 
-from autograder import bank
-from course import check, gate, manifest, progress, session
-from course.gates import GateClosed
-from course.manifest import Unit
+from autograder.judging import bank
+from course import check, gate, kernel_info, progress, syllabus
 from course.mastery import record
+from course.notebook.gates import GateClosed
+from course.syllabus import Unit
 
 
 @pytest.fixture(autouse=True)
 def _someone_with_an_empty_record(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ISOMETRY_GATES", raising=False)
     monkeypatch.delenv("ISOMETRY_COURSE", raising=False)
-    monkeypatch.setattr(session, "person_present", lambda: True)
+    monkeypatch.setattr(kernel_info, "person_present", lambda: True)
 
 
 def complete(unit: Unit) -> None:
@@ -34,35 +34,35 @@ def complete(unit: Unit) -> None:
 
 def test_the_units_can_be_taken_in_order_through_their_gates(capsys: pytest.CaptureFixture[str]) -> None:
     done: set[str] = set()
-    for unit in manifest.load().units:
+    for unit in syllabus.load().units:
         if not set(unit.requires) <= done:
             raise AssertionError(f"{unit.id} stands before {set(unit.requires) - done}, which it requires")
         assert "Open" in gate(unit.id).heading
         complete(unit)
         done.add(unit.id)
-    gated = [unit for unit in manifest.load().units if unit.gated]
+    gated = [unit for unit in syllabus.load().units if unit.gated]
     assert progress().text().count("✓ mastered") == len(gated)
     assert record.read().warning == ""
 
 
 def test_a_unit_is_closed_until_each_unit_it_requires_is_mastered(capsys: pytest.CaptureFixture[str]) -> None:
-    for unit in manifest.load().units:
-        if any(manifest.load().unit(name).gated for name in unit.requires):
+    for unit in syllabus.load().units:
+        if any(syllabus.load().unit(name).gated for name in unit.requires):
             with pytest.raises(GateClosed):
                 gate(unit.id)
 
 
 def test_prerequisites_are_a_graph_without_a_circle() -> None:
-    syllabus = manifest.load()
+    whole = syllabus.load()
 
     def before(unit: Unit, path: tuple[str, ...]) -> None:
         assert unit.id not in path, f"a circle: {' → '.join([*path, unit.id])}"
         for name in unit.requires:
-            before(syllabus.unit(name), (*path, unit.id))
+            before(whole.unit(name), (*path, unit.id))
 
-    for unit in syllabus.units:
+    for unit in whole.units:
         before(unit, ())
 
 
 def test_what_stands_in_the_clone_is_what_the_manifest_lists(root: Path) -> None:
-    assert [p.stem for p in sorted(root.glob("course/[0-9]*.ipynb"))] == [unit.id for unit in manifest.load().units]
+    assert [p.stem for p in sorted(root.glob("course/[0-9]*.ipynb"))] == [unit.id for unit in syllabus.load().units]

@@ -12,9 +12,9 @@ from histories import APART, FIRST, SECOND, SYLLABUS, Life
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course.manifest import Skill, Syllabus
 from course.mastery import plan
 from course.mastery.rule import Standing
+from course.syllabus import Skill, Syllabus
 
 counts = st.dictionaries(st.sampled_from("abcdefgh"), st.integers(1, 6))
 chances = st.integers(0, 2**32).map(Random)

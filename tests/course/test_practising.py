@@ -15,14 +15,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from practice_course import UNIT, right
 
-from autograder import bank
-from autograder.compare import Unreadable
-from autograder.exercise import Array, Choice, Exercise, Integer, Number, State
-from course import session as who
+from autograder.judging import bank
+from autograder.judging.compare import Unreadable
+from autograder.judging.exercise import Array, Choice, Exercise, Integer, Number
+from autograder.judging.verdict import VerdictState
+from course import kernel_info as who
 from course.errors import CourseError
 from course.mastery import record, rule
 from course.mastery.record import Event
-from course.practising import Follower, Session, event_of, kept, questions, shown, standing, start, typed
+from course.tutoring.answers import as_text, event_of, recordable
+from course.tutoring.follower import Follower, standing
+from course.tutoring.parsing import parse_answer
+from course.tutoring.questions import short_questions, start
+from course.tutoring.session import Session
 
 SAMPLE = bank.load(Path(__file__).parents[1] / "autograder" / "sample_bank.py")
 SCALE, LAYER = SAMPLE.exercises["sample.gradient_scale"], SAMPLE.exercises["sample.layer_jacobian"]
@@ -87,9 +92,9 @@ def test_not_knowing_counts_as_a_miss() -> None:
 def test_what_cannot_be_read_is_no_attempt() -> None:
     written: list[Event] = []
     s = session(written)
-    assert s.answer(...).state is State.NOT_ATTEMPTED
+    assert s.answer(...).state is VerdictState.NOT_ATTEMPTED
     for unreadable in ("text", float("nan"), float("inf"), [1, 2], None, lambda x: x, object()):
-        assert s.answer(unreadable).state in (State.UNREADABLE, State.NOT_ATTEMPTED)
+        assert s.answer(unreadable).state in (VerdictState.UNREADABLE, VerdictState.NOT_ATTEMPTED)
     assert written == []
     s.answer(right(s))
     assert s.state.row == 1
@@ -176,8 +181,8 @@ def test_a_choice_of_two_is_practised_and_no_item_of_a_checkpoint(two_units: Pat
     path = two_units / "solutions" / UNIT / "bank.py"
     text = path.read_text().replace('"it shrinks", "it stays as it is"', '"it shrinks"')
     path.write_text(text)
-    assert [e.name for e in questions("rounds.trend")] == ["trend"]
-    assert questions("rounds.trend", gating=True) == []
+    assert [e.name for e in short_questions("rounds.trend")] == ["trend"]
+    assert short_questions("rounds.trend", gating=True) == []
     assert answer("rounds.trend", True, True, True).state.tries == 0
 
 
@@ -199,7 +204,7 @@ def test_a_follower_reads_the_record_only_where_others_wrote(two_units: Path, mo
     follower = Follower()
     session = Session(
         "rounds.scale",
-        questions("rounds.scale"),
+        short_questions("rounds.scale"),
         write=follower.write,
         standing=follower.standing,
         catch_up=follower.catch_up,
@@ -282,7 +287,7 @@ SELF.append(SELF)
 @pytest.mark.parametrize("value", [*ODD, SELF], ids=lambda value: type(value).__name__)
 def test_any_answer_and_any_argument_leaves_an_event_that_reads_back(tmp_path: Path, value: Any) -> None:
     path = tmp_path / "record.jsonl"
-    event = event_of(LAYER, {"n": value}, given=shown(value))
+    event = event_of(LAYER, {"n": value}, given=as_text(value))
     record.append(event, path)
     replay = record.read(path)
     assert replay.warning == ""
@@ -294,17 +299,17 @@ def test_any_answer_and_any_argument_leaves_an_event_that_reads_back(tmp_path: P
 
 @given(st.recursive(st.integers() | st.floats() | st.text() | st.none(), lambda inner: st.lists(inner, max_size=4)))
 def test_what_is_kept_of_arguments_is_the_same_after_writing(value: Any) -> None:
-    arguments = kept({"a": value})
+    arguments = recordable({"a": value})
     (read,) = record.parse(record._encode(Event("answer", "u", arguments=arguments))).events
     assert record.variant_text(read.arguments) == record.variant_text(arguments)
 
 
 def test_arrays_are_kept_as_their_numbers_and_answers_as_a_learner_reads_them() -> None:
-    assert kept({"W": jnp.ones((1, 2)), "n": np.int64(3)}) == {"W": [[1.0, 1.0]], "n": 3}
-    assert shown(jnp.arange(3)) == shown(np.arange(3)) == shown([0, 1, 2]) == "[0, 1, 2]"
-    assert shown(np.zeros((300, 300))) == "an array of shape (300, 300) and dtype float64"
-    assert shown(len) == "the function len"
-    assert shown(0.123456789) == "0.123457"
+    assert recordable({"W": jnp.ones((1, 2)), "n": np.int64(3)}) == {"W": [[1.0, 1.0]], "n": 3}
+    assert as_text(jnp.arange(3)) == as_text(np.arange(3)) == as_text([0, 1, 2]) == "[0, 1, 2]"
+    assert as_text(np.zeros((300, 300))) == "an array of shape (300, 300) and dtype float64"
+    assert as_text(len) == "the function len"
+    assert as_text(0.123456789) == "0.123457"
 
 
 def test_a_code_answer_keeps_the_first_line_of_its_question_and_no_code() -> None:
@@ -346,7 +351,7 @@ def test_how_many_options_a_choice_had_is_kept() -> None:
     ],
 )
 def test_what_people_type_is_read(kind: Any, text: str, value: Any) -> None:
-    assert typed(kind, text) == value
+    assert parse_answer(kind, text) == value
 
 
 @pytest.mark.parametrize(
@@ -354,5 +359,5 @@ def test_what_people_type_is_read(kind: Any, text: str, value: Any) -> None:
 )
 def test_what_cannot_be_read_gets_a_sentence(text: str) -> None:
     with pytest.raises(Unreadable) as caught:
-        typed(Number(), text)
+        parse_answer(Number(), text)
     assert str(caught.value).endswith(".")

@@ -14,8 +14,9 @@ from answering import answer, master_rounds, sit
 from click.testing import CliRunner
 from practice_course import NEXT, UNIT, later
 
-from course import cli, gates, manifest
-from course.mastery import record
+from course import cli, syllabus
+from course.forms import gate_panels
+from course.mastery import plan, record
 from course.mastery.record import Event
 
 pytestmark = pytest.mark.usefixtures("two_units")
@@ -71,11 +72,10 @@ def test_progress_prints_the_map_each_unit_with_its_state_and_the_hours() -> Non
 def test_progress_names_what_is_due_today_and_else_when_the_next_review_comes(monkeypatch: pytest.MonkeyPatch) -> None:
     master_rounds()
     sit(UNIT)
-    from course.practising import standing
+    from course.tutoring.follower import standing
 
-    card = standing()[0].skill("rounds.scale").card
-    assert card is not None
-    assert f"A review on {card.due:%Y-%m-%d}; nothing is due before." in course("progress")
+    day = plan.next_due(standing()[0])
+    assert f"A review on {day:%Y-%m-%d}; nothing is due before." in course("progress")
     later(monkeypatch, days=60)
     shown = flat(course("progress"))
     assert "↻ due" in shown and "3 reviews due" in shown
@@ -231,7 +231,7 @@ def test_why_of_a_locked_unit_says_what_is_missing_and_of_an_untouched_one_that_
     assert "The gate of 02-next is closed: 3 skills and the checkpoint of 01-rounds are missing." in shown
     assert "Your record has no event of 02-next yet." in shown
     assert "Your record has no event of 01-rounds yet." in course("why", UNIT)
-    gates.walk_past(manifest.load().unit(NEXT))
+    gate_panels.override_gate(syllabus.load().unit(NEXT))
     assert "continued without mastery" in course("why", NEXT)
 
 
@@ -279,6 +279,6 @@ def test_open_follows_mastery_walking_past_and_those_who_open_all_gates(
         course("open", NEXT)
     assert len(opened) == 1
     assert CliRunner().invoke(cli.commands, ["open", NEXT]).exit_code == 1
-    gates.walk_past(manifest.load().unit(NEXT))
+    gate_panels.override_gate(syllabus.load().unit(NEXT))
     course("open", NEXT)
     assert len(opened) == 2

@@ -7,15 +7,18 @@ from random import Random
 import pytest
 
 import course
-from autograder import judge
-from autograder.exercise import plain
-from course import diagnosing, gates, manifest, session
-from course.diagnosing import Outcome, advice, begin, outcome, prerequisites, summary, summary_html
+from autograder.judging import answer_key
+from autograder.judging.values import to_builtins
+from course import kernel_info, syllabus
 from course.errors import CourseError
-from course.form import WIDGET
+from course.forms import gate_panels
+from course.forms.practice import WIDGET
+from course.forms.readiness import ReadinessForm
 from course.mastery import record, rule
-from course.practising import Session, start
-from course.readiness_form import ReadinessForm
+from course.tutoring import readiness
+from course.tutoring.questions import start
+from course.tutoring.readiness import PrerequisiteResult, advice, begin, prerequisites, result_of, summary, summary_html
+from course.tutoring.session import Session
 
 SKILLS = [skill for skill, _ in prerequisites()]
 TITLES = [title for _, title in prerequisites()]
@@ -24,15 +27,15 @@ TITLES = [title for _, title in prerequisites()]
 @pytest.fixture
 def someone(monkeypatch: pytest.MonkeyPatch) -> None:
     """A person is there, so that answers are recorded."""
-    monkeypatch.setattr(session, "person_present", lambda: True)
+    monkeypatch.setattr(kernel_info, "person_present", lambda: True)
 
 
 def right(s: Session) -> str:
-    return str(plain(s.exercise.reference(**s.variant.arguments)))
+    return str(to_builtins(s.exercise.reference(**s.variant.arguments)))
 
 
 def mistaken(s: Session) -> str:
-    return str(plain(s.exercise.mistakes[0].answer(**s.variant.arguments)))
+    return str(to_builtins(s.exercise.mistakes[0].answer(**s.variant.arguments)))
 
 
 # ------------------------------------------------------------------ choosing
@@ -64,35 +67,38 @@ def test_what_was_asked_before_is_not_asked_again(someone: None) -> None:
 def test_an_outcome_says_what_is_behind_a_known_mistake_and_nothing_else() -> None:
     s = begin([SKILLS[0]])[0]
     s.answer(float(mistaken(s)))
-    came = outcome(s, "Activation functions")
+    came = result_of(s, "Activation functions")
     assert (came.came, came.sentence) == ("wrong", s.exercise.mistakes[0].sentence)
     s.answer(123456.0)
-    assert outcome(s, "Activation functions") == Outcome(SKILLS[0], "Activation functions", "wrong")
-    assert outcome(s, "Activation functions", known=False).came == "unknown"
+    assert result_of(s, "Activation functions") == PrerequisiteResult(SKILLS[0], "Activation functions", "wrong")
+    assert result_of(s, "Activation functions", known=False).came == "unknown"
 
 
 def test_what_to_look_at_comes_in_the_order_in_which_units_need_it() -> None:
-    came = [Outcome(skill, title, "unknown") for skill, title in prerequisites()]
+    came = [PrerequisiteResult(skill, title, "unknown") for skill, title in prerequisites()]
     given = advice(list(reversed(came)))
-    needed = [diagnosing.NEEDED_IN[o.skill] for o in given.look_at]
+    needed = [readiness.NEEDED_IN[o.skill] for o in given.look_at]
     assert needed == sorted(needed) and len(needed) == 9
     assert given.solid == ()
 
 
 def test_what_is_right_is_solid_and_is_not_looked_at() -> None:
-    came = [Outcome(skill, title, "right" if i % 2 else "wrong") for i, (skill, title) in enumerate(prerequisites())]
+    came = [
+        PrerequisiteResult(skill, title, "right" if i % 2 else "wrong")
+        for i, (skill, title) in enumerate(prerequisites())
+    ]
     given = advice(came)
     assert [o.skill for o in given.solid] == SKILLS[1::2]
     assert {o.skill for o in given.look_at} == set(SKILLS[::2])
 
 
 def test_the_summary_says_how_many_are_solid_and_what_to_look_at() -> None:
-    came = [Outcome(skill, title, "right") for skill, title in prerequisites()]
+    came = [PrerequisiteResult(skill, title, "right") for skill, title in prerequisites()]
     assert "All 9 are solid" in summary(advice(came)).text() and "<nav" not in summary_html(advice(came))
-    came[-1] = Outcome(SKILLS[-1], TITLES[-1], "unknown")
+    came[-1] = PrerequisiteResult(SKILLS[-1], TITLES[-1], "unknown")
     text = " ".join(summary(advice(came)).text().split())
     assert "8 of 9 are solid" in text and "needed from unit 06 on" in text and "all that units 01 and 02 need" in text
-    came[0] = Outcome(SKILLS[0], TITLES[0], "wrong", "You added <b>them</b> up.")
+    came[0] = PrerequisiteResult(SKILLS[0], TITLES[0], "wrong", "You added <b>them</b> up.")
     page = summary_html(advice(came))
     assert "two minutes each" in page and page.index(TITLES[0] + "</a>") < page.index(TITLES[-1] + "</a>")
     assert 'href="#Activation-functions"' in page and 'href="#Curse-of-dimensionality"' in page
@@ -100,8 +106,8 @@ def test_the_summary_says_how_many_are_solid_and_what_to_look_at() -> None:
 
 
 def test_a_unit_that_needs_a_prerequisite_is_one_of_the_syllabus() -> None:
-    assert set(diagnosing.NEEDED_IN) == set(SKILLS)
-    assert all(1 <= unit <= 14 for unit in diagnosing.NEEDED_IN.values())
+    assert set(readiness.NEEDED_IN) == set(SKILLS)
+    assert all(1 <= unit <= 14 for unit in readiness.NEEDED_IN.values())
 
 
 # ------------------------------------------------------------------ the form
@@ -185,7 +191,7 @@ def test_an_answer_that_cannot_be_recorded_says_so_and_the_questions_go_on() -> 
 
 
 def test_without_a_person_nothing_is_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "person_present", lambda: False)
+    monkeypatch.setattr(kernel_info, "person_present", lambda: False)
     f = form()
     enter(f, right(f.session))
     assert record.read().events == ()
@@ -213,12 +219,12 @@ def test_readiness_is_a_name_of_the_course_and_no_module() -> None:
 
 
 def test_a_unit_that_gates_nothing_is_open_and_its_progress_claims_nothing() -> None:
-    unit = manifest.load().unit("00-readiness")
-    where = rule.Standing(manifest.load())
+    unit = syllabus.load().unit("00-readiness")
+    where = rule.Standing(syllabus.load())
     assert where.gate(unit).open
     where.skills["readiness.sgd"] = rule.SkillState(row=1, tries=1)
     where.skills["readiness.graphs"] = rule.SkillState(row=3, tries=3, mastered=True)
-    text = gates.progress_panel(where, unit).text()
+    text = gate_panels.progress_panel(where, unit).text()
     assert "mastered" in text and "All skills mastered" not in text and "next lesson" not in text
     assert "●○○" in text and "go on whenever you like" in text
 
@@ -229,7 +235,7 @@ def test_each_question_can_be_answered_as_it_is_typed(skill: str) -> None:
     for exercise in start(skill).exercises:
         for seed in range(3):
             s = Session(skill, [exercise], write=lambda event: None, new_seed=lambda seed=seed: seed)
-            assert s.variant == judge.deal(exercise, seed)
+            assert s.variant == answer_key.deal(exercise, seed)
             f = ReadinessForm([s], ["It"])
             enter(f, right(s))
             assert [o.came for o in f.outcomes] == ["right"]

@@ -10,10 +10,10 @@ import nbformat
 import pytest
 from click.testing import CliRunner
 
-from course.authoring import halves, release
+from course.authoring import pairing, release
 from course.authoring.commands import exercises
+from course.authoring.course_files import PROJECT, Tree
 from course.authoring.release import OutOfStep, ReleaseError
-from course.authoring.tree import PROJECT, Tree
 
 UNITS = [folder.name for folder in Tree().source_folders()]
 
@@ -30,8 +30,8 @@ def test_exercises_are_in_step_with_solutions() -> None:
 def test_no_bank_and_no_text_half_is_released(unit: str) -> None:
     folder = PROJECT / "exercises" / unit
     sources = {path.name for path in (PROJECT / "solutions" / unit).iterdir()}
-    assert {"bank.py", f"{unit}.md"} <= sources
-    assert {path.name for path in folder.rglob("*")} & {"bank.py", f"{unit}.md"} == set()
+    assert {"bank", "oracles.py", f"{unit}.md"} <= sources
+    assert {path.name for path in folder.rglob("*")} & sources == {f"{unit}.ipynb"}
     assert list(folder.rglob("*.md")) == list(folder.rglob("*.py")) == []
 
 
@@ -65,8 +65,8 @@ def test_a_release_is_the_same_to_the_byte_each_time(unit: str, tmp_path: Path) 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     folder = shutil.copytree(Path(__file__).with_name("lint_course"), tmp_path / "small")
-    for pair in halves.pairs(folder):
-        halves.sync(pair)
+    for pair in pairing.pairs(folder):
+        pairing.sync(pair)
     (folder / "exercises").mkdir()
     (folder / "exercises" / "README.md").write_text("What a learner fills in.\n")
     assert release.regenerate(folder) == ["01-powers"]

@@ -13,15 +13,18 @@ import practice_course
 import pytest
 from practice_course import NEXT, UNIT
 
-from course import clock, gates, manifest, practice, round_panels, session
+from course import clock, kernel_info, practice, syllabus
 from course.errors import CourseError
-from course.form import WIDGET, PanelPlace, PracticeForm
+from course.forms import round_panels
+from course.forms.opening import round_form, shown_round
+from course.forms.practice import WIDGET, PanelSlot, PracticeForm
+from course.forms.round import RoundForm
 from course.mastery import record
 from course.mastery.record import Event
 from course.mastery.rule import ITEMS, STUCK_AFTER, Standing
-from course.practising import standing
-from course.round_form import RoundForm, shown_round
-from course.rounds import checkpoint, session_of_ten_minutes
+from course.notebook import gates
+from course.tutoring.follower import standing
+from course.tutoring.rounds import checkpoint, session_of_ten_minutes
 
 
 @pytest.fixture(autouse=True)
@@ -62,14 +65,14 @@ def plain_text(markup: str) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", markup).split())
 
 
-def end(form: RoundForm) -> PanelPlace:
+def end(form: RoundForm) -> PanelSlot:
     """The words at the end."""
     place = form.widget.children[1]
-    assert isinstance(place, PanelPlace)
+    assert isinstance(place, PanelSlot)
     return place
 
 
-def words(place: PanelPlace) -> str:
+def words(place: PanelSlot) -> str:
     leads = [output["data"]["text/html"] for output in place.leads.outputs] if place.leads in place.children else []
     return plain_text(" ".join([place.words.value, *leads]))
 
@@ -90,7 +93,7 @@ def buttons(widget: widgets.Widget) -> dict[str, widgets.Button]:
 
 
 def test_the_bar_says_how_far_it_is_as_text_and_to_a_screen_reader() -> None:
-    form = RoundForm(session_of_ten_minutes())
+    form = round_form(session_of_ten_minutes())
     assert "0 of 9" in plain_text(form.standing.value)
     enter(form, practice_course.right(form.session))
     bar = form.standing.value
@@ -100,15 +103,15 @@ def test_the_bar_says_how_far_it_is_as_text_and_to_a_screen_reader() -> None:
 
 
 def test_each_question_stands_under_its_skill_and_unit() -> None:
-    form = RoundForm(session_of_ten_minutes())
+    form = round_form(session_of_ten_minutes())
     while not form.round.over:
-        skill = manifest.load().skill(form.session.skill)
+        skill = syllabus.load().skill(form.session.skill)
         assert plain_text(form.question.value).startswith(f"{skill.title} · {UNIT} question")
         answer(form)
 
 
 def test_after_a_right_answer_enter_goes_on() -> None:
-    form = RoundForm(session_of_ten_minutes())
+    form = round_form(session_of_ten_minutes())
     asked = form.question.value
     enter(form, practice_course.right(form.session))
     assert "Right" in form.result.value and "Press Enter to go on." in form.result.value
@@ -118,7 +121,7 @@ def test_after_a_right_answer_enter_goes_on() -> None:
 
 
 def test_after_a_miss_one_may_try_again_or_go_on_and_enter_loses_nothing() -> None:
-    form = RoundForm(session_of_ten_minutes(Random(0)))
+    form = round_form(session_of_ten_minutes(Random(0)))
     asked = form.question.value
     enter(form, practice_course.mistaken(form.session))
     said = form.result.value
@@ -134,7 +137,7 @@ def test_after_a_miss_one_may_try_again_or_go_on_and_enter_loses_nothing() -> No
 
 
 def test_a_hint_may_be_taken_and_a_question_not_be_passed_over() -> None:
-    form = RoundForm(session_of_ten_minutes())
+    form = round_form(session_of_ten_minutes())
     form.hint.click()
     assert form.next.disabled
     enter(form, practice_course.right(form.session))
@@ -142,13 +145,13 @@ def test_a_hint_may_be_taken_and_a_question_not_be_passed_over() -> None:
 
 
 def test_the_end_says_what_was_answered_what_grew_and_what_comes_next() -> None:
-    form = RoundForm(session_of_ten_minutes(Random(0)))
+    form = round_form(session_of_ten_minutes(Random(0)))
     through(form, misses=1)
     said = words(end(form))
     assert "Ten minutes of practice: 8 of 9 right at the first try" in said
     assert "9 of 9" in plain_text(form.standing.value)
     for one in {outcome.skill for outcome in form.round.outcomes}:
-        assert manifest.load().skill(one).title in said
+        assert syllabus.load().skill(one).title in said
     assert "3 of 3 right; mastered" in said and "2 of 3 right; " in said
     assert re.search(r"next review \d{4}-\d\d-\d\d, in 2 days", said)
     assert buttons(form.widget).keys() == {"Another ten minutes"}
@@ -156,7 +159,7 @@ def test_the_end_says_what_was_answered_what_grew_and_what_comes_next() -> None:
 
 
 def test_an_enter_too_many_at_the_end_does_nothing() -> None:
-    form = RoundForm(session_of_ten_minutes())
+    form = round_form(session_of_ten_minutes())
     through(form)
     said = words(end(form))
     enter(form)
@@ -167,7 +170,7 @@ def test_an_enter_too_many_at_the_end_does_nothing() -> None:
 
 
 def test_another_ten_minutes_begin_in_the_same_place_and_in_the_end_nothing_is_due() -> None:
-    form = RoundForm(session_of_ten_minutes(Random(0)))
+    form = round_form(session_of_ten_minutes(Random(0)))
     through(form, misses=9)
     form.more.click()
     assert form.place in form.widget.children and "0 of 9" in plain_text(form.standing.value)
@@ -179,7 +182,7 @@ def test_another_ten_minutes_begin_in_the_same_place_and_in_the_end_nothing_is_d
 
 
 def test_where_another_begins_the_last_question_is_not_seen_again() -> None:
-    form = RoundForm(session_of_ten_minutes(Random(0)))
+    form = round_form(session_of_ten_minutes(Random(0)))
     through(form, misses=9)
     seen: list[str] = []
     form.widget.observe(lambda change: seen.append(form.question.value), "children")
@@ -192,7 +195,7 @@ def test_another_ten_minutes_that_cannot_begin_say_why() -> None:
     def unreadable() -> Any:
         raise CourseError("Your record cannot be read.")
 
-    form = RoundForm(session_of_ten_minutes(), again=unreadable)
+    form = round_form(session_of_ten_minutes(), again=unreadable)
     through(form)
     form.more.click()
     assert "Not now" in form.result.value and "cannot be read" in form.result.value
@@ -217,7 +220,7 @@ def test_practice_without_a_skill_shows_a_session() -> None:
 def test_one_who_is_stuck_is_offered_another_way_in() -> None:
     for n in range(STUCK_AFTER):
         record.append(Event("answer", "rounds", "rounds.scale", "rounds.power", {"n": n}))
-    form = RoundForm(session_of_ten_minutes(Random(0)))
+    form = round_form(session_of_ten_minutes(Random(0)))
     offered = set()
     while not form.round.over:
         if "Another way in" in words(form.aside):
@@ -231,7 +234,7 @@ def test_one_who_is_stuck_is_offered_another_way_in() -> None:
 
 @pytest.mark.usefixtures("ready")
 def test_a_checkpoint_takes_one_answer_and_enter_goes_on_after_right_and_wrong() -> None:
-    form = RoundForm(checkpoint(UNIT))
+    form = round_form(checkpoint(UNIT))
     assert buttons(form.widget).keys() == {"Check", "Next", "I don't know"}, "no hints"
     for well, sign in ((False, "✗ Not yet"), (True, "✓ Right")):
         asked = form.question.value
@@ -245,7 +248,7 @@ def test_a_checkpoint_takes_one_answer_and_enter_goes_on_after_right_and_wrong()
 
 @pytest.mark.usefixtures("ready")
 def test_not_knowing_an_item_is_a_miss_and_gives_no_hint() -> None:
-    form = RoundForm(checkpoint(UNIT))
+    form = round_form(checkpoint(UNIT))
     form.unknown.click()
     said = plain_text(form.result.value)
     assert said == f"○ Counted as a miss Checkpoint, item 1 of {ITEMS}: missed. Press Enter to go on."
@@ -255,7 +258,7 @@ def test_not_knowing_an_item_is_a_miss_and_gives_no_hint() -> None:
 
 @pytest.mark.usefixtures("ready")
 def test_an_item_that_cannot_be_written_says_so_and_is_answered_again() -> None:
-    form = RoundForm(checkpoint(UNIT))
+    form = round_form(checkpoint(UNIT))
     written = form.session.write
 
     def full(event: Event) -> None:
@@ -276,7 +279,7 @@ def test_an_item_that_cannot_be_written_says_so_and_is_answered_again() -> None:
 
 @pytest.mark.usefixtures("ready")
 def test_passed_says_what_it_opens_and_leads_there() -> None:
-    form = RoundForm(checkpoint(UNIT))
+    form = round_form(checkpoint(UNIT))
     through(form, misses=2)
     said = words(end(form))
     assert f"✓ Passed with 8 of {ITEMS} · {UNIT} is mastered" in said
@@ -288,10 +291,10 @@ def test_passed_says_what_it_opens_and_leads_there() -> None:
 @pytest.mark.usefixtures("ready")
 def test_not_passed_says_what_to_review_and_then_it_is_sat_again_in_the_same_place(opened: list[PracticeForm]) -> None:
     told: list[Standing] = []
-    form = RoundForm(checkpoint(UNIT), changed=told.append)
+    form = round_form(checkpoint(UNIT), changed=told.append)
     through(form, misses=3)
     where, _ = standing()
-    to_review = [manifest.load().skill(skill).title for skill in where.units[UNIT].to_review]
+    to_review = [syllabus.load().skill(skill).title for skill in where.units[UNIT].to_review]
     said = words(end(form))
     assert f"Not passed yet: 7 of {ITEMS} right, 8 are needed" in said
     assert buttons(form.widget).keys() == {f"Practise: {title}" for title in to_review}
@@ -309,7 +312,7 @@ def test_not_passed_says_what_to_review_and_then_it_is_sat_again_in_the_same_pla
 
 @pytest.mark.usefixtures("ready")
 def test_an_item_answered_in_another_window_is_not_asked_twice() -> None:
-    form, other = RoundForm(checkpoint(UNIT)), RoundForm(checkpoint(UNIT))
+    form, other = round_form(checkpoint(UNIT)), round_form(checkpoint(UNIT))
     answer(other, well=False)
     enter(form, practice_course.right(form.session))
     assert "This checkpoint has that item already: does not count. Press Enter to go on." in form.result.value
@@ -319,10 +322,10 @@ def test_an_item_answered_in_another_window_is_not_asked_twice() -> None:
 
 @pytest.mark.usefixtures("ready")
 def test_one_who_comes_back_goes_on_where_they_left() -> None:
-    form = RoundForm(checkpoint(UNIT))
+    form = round_form(checkpoint(UNIT))
     for _ in range(4):
         answer(form)
-    again = RoundForm(checkpoint(UNIT))
+    again = round_form(checkpoint(UNIT))
     assert "4 of 10" in plain_text(again.standing.value) and again.question.value == form.question.value
 
 
@@ -332,7 +335,7 @@ def test_a_checkpoint_offers_no_way_in_beside_it(monkeypatch: pytest.MonkeyPatch
     practice_course.later(monkeypatch, days=9)
     for n in range(STUCK_AFTER + 1):
         record.append(Event("answer", "rounds", "rounds.scale", "rounds.power", {"norm": n}))
-    form = RoundForm(checkpoint(UNIT))
+    form = round_form(checkpoint(UNIT))
     assert form.round.standing.skill("rounds.scale").stuck
     while not form.round.over:
         assert words(form.aside) == ""
@@ -355,7 +358,7 @@ def test_a_day_is_told_as_a_date_and_from_now(day: datetime, said: str) -> None:
 
 
 def test_where_no_review_is_planned_it_says_so() -> None:
-    rows = dict(round_panels.coming(Standing(manifest.load()), datetime(2026, 3, 1, tzinfo=UTC)))
+    rows = dict(round_panels.coming(Standing(syllabus.load()), datetime(2026, 3, 1, tzinfo=UTC)))
     assert "none is planned yet" in rows["next review"]
 
 
@@ -372,7 +375,7 @@ def test_what_is_due_now_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_in_a_list_of_steps_each_button_is_there_once_and_the_list_says_at_last_that_all_is_mastered(
     opened: list[PracticeForm], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session, "kernel", lambda: object())
+    monkeypatch.setattr(kernel_info, "kernel", lambda: object())
     head, bar, place = gates.progress(UNIT).widget.children
     buttons(bar)[f"Sit the checkpoint of {UNIT}"].click()
     form = opened[-1]

@@ -14,13 +14,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from practice_course import NEXT, UNIT, mistaken, right
 
-from course import manifest, session
+from course import kernel_info, syllabus
 from course.errors import CourseError
 from course.mastery import plan, record
 from course.mastery.record import Event
 from course.mastery.rule import ITEMS, PASS, Standing
-from course.practising import Session, standing
-from course.rounds import Round, checkpoint, session_of_ten_minutes, sit
+from course.tutoring.follower import standing
+from course.tutoring.rounds import Round, checkpoint, session_of_ten_minutes, sit
+from course.tutoring.session import Session
 
 
 @pytest.fixture(autouse=True)
@@ -125,7 +126,7 @@ def test_where_nothing_is_to_be_asked_the_round_is_empty() -> None:
 
 
 def test_without_a_person_the_round_goes_on_and_nothing_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "person_present", lambda: False)
+    monkeypatch.setattr(kernel_info, "person_present", lambda: False)
     round = session_of_ten_minutes()
     while not round.over:
         answer(round)
@@ -166,7 +167,7 @@ def test_ten_items_ask_every_skill_about_as_often() -> None:
     round = checkpoint(UNIT)
     asked = Counter(round.skills)
     assert round.length == ITEMS == sum(asked.values())
-    assert set(asked) == {skill.id for skill in manifest.load().unit(UNIT).gated}
+    assert set(asked) == {skill.id for skill in syllabus.load().unit(UNIT).gated}
     assert max(asked.values()) - min(asked.values()) <= 1
 
 
@@ -211,7 +212,7 @@ def test_eight_of_ten_pass(misses: int, passed: bool) -> None:
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.booleans(), min_size=ITEMS, max_size=ITEMS), st.integers(0, 2**31 - 1))
 def test_what_is_to_be_reviewed_is_what_was_missed(answers: list[bool], seed: int) -> None:
-    where = Standing(manifest.load(), practice_course.skills_mastered())
+    where = Standing(syllabus.load(), practice_course.skills_mastered())
     where.take(Event("sitting", UNIT, sitting="s", seed=seed))
     sitting = where.sitting("s")
     assert sitting is not None
@@ -299,19 +300,19 @@ def test_an_item_that_cannot_be_written_does_not_count_and_may_be_answered_again
 
 def test_a_unit_that_gates_nothing_has_no_checkpoint(monkeypatch: pytest.MonkeyPatch, root: Path) -> None:
     monkeypatch.setenv("ISOMETRY_COURSE", str(root))
-    assert not manifest.load().unit("00-readiness").gated
+    assert not syllabus.load().unit("00-readiness").gated
     with pytest.raises(CourseError, match="has no checkpoint"):
         checkpoint("00-readiness")
 
 
 def test_a_checkpoint_asks_no_choice_of_two(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Half of all guessers would pass it."""
-    from autograder.exercise import Choice
-    from course.practising import questions
+    from autograder.judging.exercise import Choice
+    from course.tutoring.questions import short_questions
 
     monkeypatch.setenv("ISOMETRY_COURSE", str(root))
-    for unit in manifest.load().units:
+    for unit in syllabus.load().units:
         for skill in unit.gated:
-            choices = [e.answer for e in questions(skill.id, gating=True) if isinstance(e.answer, Choice)]
+            choices = [e.answer for e in short_questions(skill.id, gating=True) if isinstance(e.answer, Choice)]
             assert all(len(choice.options) > 2 for choice in choices)
-            assert questions(skill.id, gating=True), f"{skill.id} cannot be asked in a checkpoint"
+            assert short_questions(skill.id, gating=True), f"{skill.id} cannot be asked in a checkpoint"

@@ -12,10 +12,10 @@ from histories import APART, FIRST, HARD, MONDAY, SECOND, SYLLABUS, THIRD, Life,
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course.manifest import Syllabus
 from course.mastery import record
 from course.mastery.record import Event
-from course.mastery.rule import Standing, State
+from course.mastery.rule import MapState, Standing
+from course.syllabus import Syllabus
 
 NOW = MONDAY + timedelta(hours=5)
 A, B, C = FIRST.skills
@@ -267,7 +267,7 @@ def test_hard_gates_do_not_open_to_those_who_walk_past() -> None:
     life.event("continue", "02-second")
     gate = life.standing(HARD).gate(SECOND)
     assert not gate.open and not gate.walked_past
-    assert life.standing(HARD).state(SECOND, NOW) is State.LOCKED
+    assert life.standing(HARD).state(SECOND, NOW) is MapState.LOCKED
     assert life.completes(FIRST).standing(HARD).gate(SECOND).open
 
 
@@ -285,12 +285,12 @@ def test_a_mastered_skill_comes_back_and_a_failed_review_reopens_the_skill_and_n
     held, reopened = standing.skill("first.a"), standing.skill("first.b")
     assert held.held and not reopened.held and reopened.reopened and reopened.mastered
     assert standing.mastered(FIRST) and standing.gate(SECOND).complete and standing.gate(THIRD).complete
-    assert standing.state(FIRST, life.at) is State.DUE
+    assert standing.state(FIRST, life.at) is MapState.DUE
     life.answers("first.b", True)
     assert life.standing().skill("first.b").reopened, "one is not a row"
     life.answers("first.b", True)
     assert life.standing().skill("first.b").held
-    assert life.standing().state(FIRST, life.at) is State.MASTERED
+    assert life.standing().state(FIRST, life.at) is MapState.MASTERED
 
 
 def test_a_review_is_due_from_the_moment_it_was_planned_for() -> None:
@@ -325,16 +325,16 @@ def test_what_gates_nothing_is_never_due() -> None:
 
 
 def test_the_map_has_five_words() -> None:
-    assert [str(state) for state in State] == ["locked", "open", "in progress", "mastered", "due"]
+    assert [str(state) for state in MapState] == ["locked", "open", "in progress", "mastered", "due"]
     life = Life()
-    assert life.standing().state(SECOND, NOW) is State.LOCKED
-    assert life.standing().state(FIRST, NOW) is State.OPEN
-    assert life.answers("first.a", False).standing().state(FIRST, NOW) is State.STARTED
-    assert life.masters(*FIRST.gated).standing().state(FIRST, NOW) is State.STARTED, "the checkpoint is not passed"
-    assert life.sits(FIRST, *[True] * 10).standing().state(FIRST, NOW) is State.MASTERED
-    assert life.standing().state(FIRST, MONDAY + timedelta(days=60)) is State.DUE
-    assert life.standing().state(SECOND, NOW) is State.OPEN
-    assert life.standing().state(APART, NOW) is State.OPEN
+    assert life.standing().state(SECOND, NOW) is MapState.LOCKED
+    assert life.standing().state(FIRST, NOW) is MapState.OPEN
+    assert life.answers("first.a", False).standing().state(FIRST, NOW) is MapState.STARTED
+    assert life.masters(*FIRST.gated).standing().state(FIRST, NOW) is MapState.STARTED, "the checkpoint is not passed"
+    assert life.sits(FIRST, *[True] * 10).standing().state(FIRST, NOW) is MapState.MASTERED
+    assert life.standing().state(FIRST, MONDAY + timedelta(days=60)) is MapState.DUE
+    assert life.standing().state(SECOND, NOW) is MapState.OPEN
+    assert life.standing().state(APART, NOW) is MapState.OPEN
 
 
 def test_how_much_of_a_unit_is_done_goes_from_nothing_to_all_and_never_back() -> None:
@@ -385,9 +385,9 @@ def test_no_events_in_no_order_break_it(events: list[Event]) -> None:
     for syllabus in (SYLLABUS, HARD, Syllabus(0, "", ()), Syllabus(1, "", (SECOND, FIRST))):
         standing = Standing(syllabus, events)
         for unit in syllabus.units:
-            assert standing.state(unit, NOW) in State
+            assert standing.state(unit, NOW) in MapState
             assert 0 <= standing.share(unit) <= 1
-            assert standing.gate(unit).open == (standing.state(unit, NOW) is not State.LOCKED) or standing.mastered(
+            assert standing.gate(unit).open == (standing.state(unit, NOW) is not MapState.LOCKED) or standing.mastered(
                 unit
             )
 

@@ -9,10 +9,11 @@ from answering import answer, master, master_rounds, sit
 from histories import said_of
 from practice_course import NEXT, UNIT, right
 
-from autograder import bank
-from course import gate, manifest
+from autograder.judging import bank
+from course import gate, syllabus
 from course.mastery import record, why
-from course.practising import standing, start
+from course.tutoring.follower import standing
+from course.tutoring.questions import start
 
 pytestmark = pytest.mark.usefixtures("two_units")
 
@@ -41,8 +42,8 @@ def upgrade(course: Path) -> None:
 
 
 def told() -> list[str]:
-    syllabus = manifest.load()
-    return [line.text for line in why.explain(syllabus, record.read().events, syllabus.unit(UNIT))]
+    whole = syllabus.load()
+    return [line.text for line in why.explain(whole, record.read().events, whole.unit(UNIT))]
 
 
 def test_what_was_asked_given_and_accepted_then_is_still_shown(two_units: Path) -> None:
@@ -91,7 +92,7 @@ def test_an_open_session_goes_on_with_the_question_it_dealt(two_units: Path) -> 
 
 
 def test_a_checkpoint_begun_before_goes_on_after(two_units: Path) -> None:
-    from course.rounds import checkpoint
+    from course.tutoring.rounds import checkpoint
 
     master_rounds()
     round = checkpoint(UNIT)

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from histories import APART, FIRST, SECOND, SYLLABUS, Life
 
-from course.manifest import Syllabus
 from course.mastery import why
 from course.mastery.record import Event
+from course.syllabus import Syllabus
 
 A, B, C = FIRST.skills
 

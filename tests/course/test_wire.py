@@ -21,7 +21,7 @@ from tornado.testing import bind_unused_port
 from tornado.web import Application
 from tornado.websocket import WebSocketHandler, websocket_connect
 
-from course import study, wire
+from course.jupyter import server_extension, study
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -58,7 +58,7 @@ def test_what_a_kernel_says_waits_for_no_acknowledgement(monkeypatch: pytest.Mon
 
     async def visit() -> None:
         listener, port = bind_unused_port()
-        kinds = {"stock": ZMQChannelsWebsocketConnection, "ours": wire.PromptConnection}
+        kinds = {"stock": ZMQChannelsWebsocketConnection, "ours": server_extension.PromptConnection}
         server = HTTPServer(Application([(f"/{name}", _handler(kind)) for name, kind in kinds.items()]))
         server.add_socket(listener)
         for name in kinds:
@@ -68,22 +68,23 @@ def test_what_a_kernel_says_waits_for_no_acknowledgement(monkeypatch: pytest.Mon
 
     with ThreadPoolExecutor(1) as own:  # Playwright's tests leave a loop running in this thread
         own.submit(asyncio.run, visit()).result()
-    assert seen == {ZMQChannelsWebsocketConnection: False, wire.PromptConnection: True}
+    assert seen == {ZMQChannelsWebsocketConnection: False, server_extension.PromptConnection: True}
 
 
 @pytest.mark.parametrize(
-    ("before", "after"), [(ZMQChannelsWebsocketConnection, wire.PromptConnection), (SimpleNamespace, SimpleNamespace)]
+    ("before", "after"),
+    [(ZMQChannelsWebsocketConnection, server_extension.PromptConnection), (SimpleNamespace, SimpleNamespace)],
 )
 def test_only_jupyterlabs_own_connection_is_replaced(before: Callable[..., Any], after: Callable[..., Any]) -> None:
-    server = SimpleNamespace(web_app=SimpleNamespace(settings={wire.SETTING: before}))
-    wire._load_jupyter_server_extension(server)
-    assert server.web_app.settings[wire.SETTING] is after
+    server = SimpleNamespace(web_app=SimpleNamespace(settings={server_extension.SETTING: before}))
+    server_extension._load_jupyter_server_extension(server)
+    assert server.web_app.settings[server_extension.SETTING] is after
 
 
 ENABLED = """
 from jupyter_core.paths import jupyter_config_path
 from jupyter_server.extension.config import ExtensionConfigManager
-print(ExtensionConfigManager(read_config_path=jupyter_config_path()).get_jpserver_extensions()["course.wire"])
+print(ExtensionConfigManager(read_config_path=jupyter_config_path()).get_jpserver_extensions()["course.jupyter.server_extension"])
 """
 
 

@@ -1,4 +1,8 @@
-"""Binder, rehearsed: its environment file, a new environment, `postBuild`, a server, and the lesson run under it."""
+"""Binder, rehearsed: its environment file, a new environment, `postBuild`, a server, and two lessons run under it.
+
+The lightest lesson and the heaviest stand for all: each runs once, in the tests of its own, within the same memory; what
+could differ here is what is installed, and that is asked for all of them.
+"""
 
 from __future__ import annotations
 
@@ -11,16 +15,51 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import nbformat
 import pytest
 import yaml
+from lessons import reading_of
 from serving import Server, peak_mb, run_notebook
 
-from course import manifest
+from course import syllabus
 
 pytestmark = pytest.mark.slow
 
 KERNEL_MB = 600
 TOGETHER_MB = 1024
+
+UNITS = [unit.id for unit in syllabus.load().units]
+
+MISSING = """
+import ast, importlib.util, json, sys
+from pathlib import Path
+
+def sources(path):
+    if path.suffix != ".ipynb":
+        return [path.read_text(encoding="utf-8")]
+    from IPython.core.inputtransformer2 import TransformerManager
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return [TransformerManager().transform_cell("".join(c["source"])) for c in cells if c["cell_type"] == "code"]
+
+def lacking(path):
+    for source in sources(path):
+        for node in ast.walk(ast.parse(source)):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module] if isinstance(node, ast.ImportFrom) and not node.level else []
+            for name in names:
+                if importlib.util.find_spec(name.partition(".")[0]) is None:
+                    yield name
+            if path.suffix == ".ipynb" and isinstance(node, (ast.Import, ast.ImportFrom)):
+                try:
+                    exec(ast.unparse(node), {})
+                except ImportError as error:
+                    yield str(error)
+
+for path in map(Path, sys.argv[1:]):
+    for name in lacking(path):
+        print(f"{path.name}: {name}")
+"""
+"""Prints what the files named import and what is not installed; of notebooks, each import is also carried out."""
 
 
 @dataclass
@@ -88,7 +127,7 @@ def server(image: Image, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
 
 
 def test_post_build_hands_out_the_notebooks_and_takes_nothing_of_the_instructors(image: Image, server: Server) -> None:
-    for unit in manifest.load(image.tree / "course" / "syllabus.toml").units:
+    for unit in syllabus.load(image.tree / "course" / "syllabus.toml").units:
         exercises = f"exercises/{unit.id}/{unit.id}.ipynb"
         names = ["start.ipynb", f"{unit.id}.ipynb", *([exercises] if (image.tree / exercises).is_file() else [])]
         for name in names:
@@ -101,13 +140,50 @@ def test_post_build_hands_out_the_notebooks_and_takes_nothing_of_the_instructors
     assert "@jupyter/nbgrader:formgrader" in disabled
 
 
-def test_the_lesson_runs_there_within_binders_memory(image: Image, server: Server) -> None:
-    for unit in manifest.load(image.tree / "course" / "syllabus.toml").units:
-        assert run_notebook(server, f"my-work/{unit.id}.ipynb") == []
-        (kernel,) = server.kernels()
-        kernel_mb, server_mb = peak_mb(kernel.pid), server.peak_mb()
-        print(json.dumps({"unit": unit.id, "kernel_mb": round(kernel_mb), "server_mb": round(server_mb)}))
-        assert kernel_mb <= KERNEL_MB, f"{unit.id}: the kernel's peak was {kernel_mb:.0f} MB"
-        assert kernel_mb + server_mb <= TOGETHER_MB
-        for session in server.api("GET", "api/sessions"):
-            server.api("DELETE", f"api/sessions/{session['id']}")
+def lightest_and_heaviest() -> list[str]:
+    """The lessons whose own budgets of processor time are the least and the largest."""
+    seconds = {unit: reading_of(unit).cpu_seconds for unit in UNITS}
+    return [min(UNITS, key=seconds.__getitem__), max(UNITS, key=seconds.__getitem__)]
+
+
+@pytest.mark.parametrize("which", ["the lightest", "the heaviest"])
+def test_the_lesson_runs_there_within_binders_memory(image: Image, server: Server, which: str) -> None:
+    unit = dict(zip(["the lightest", "the heaviest"], lightest_and_heaviest(), strict=True))[which]
+    assert run_notebook(server, f"my-work/{unit}.ipynb") == []
+    (kernel,) = server.kernels()
+    kernel_mb, server_mb = peak_mb(kernel.pid), server.peak_mb()
+    print(json.dumps({"unit": unit, "kernel_mb": round(kernel_mb), "server_mb": round(server_mb)}))
+    assert kernel_mb <= KERNEL_MB, f"{unit}: the kernel's peak was {kernel_mb:.0f} MB"
+    assert kernel_mb + server_mb <= TOGETHER_MB
+    for session in server.api("GET", "api/sessions"):
+        server.api("DELETE", f"api/sessions/{session['id']}")
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_where_a_lesson_runs_in_its_own_tests_it_keeps_to_the_same_memory(unit: str) -> None:
+    assert reading_of(unit).peak_mb <= KERNEL_MB
+
+
+def missing(python: Path | str, files: list[Path], cwd: Path, env: dict[str, str] | None = None) -> list[str]:
+    """What these files import that `python` does not find."""
+    command = [python, "-c", MISSING, *files]
+    done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def test_all_that_any_notebook_imports_is_there(image: Image) -> None:
+    notebooks = sorted((image.tree / "my-work").rglob("*.ipynb"))
+    assert len(notebooks) > len(UNITS)
+    modules = [file for file in sorted((image.tree / "course").rglob("*.py")) if "jupyter" not in file.parts]
+    assert missing(image.prefix / "bin/python", [*notebooks, *modules], image.tree, image.env) == []
+
+
+def test_what_is_missing_there_is_found(tmp_path: Path) -> None:
+    cells = [nbformat.v4.new_code_cell(text) for text in ("%time import jax", "def f():\n    import no_such", "x = 1")]
+    cells.append(nbformat.v4.new_code_cell("from course import no_such_name"))
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "a.ipynb")
+    (tmp_path / "b.py").write_text("def f():\n    from neither.this import x\n")
+    said = missing(sys.executable, [tmp_path / "a.ipynb", tmp_path / "b.py"], tmp_path)
+    assert said[0] == "a.ipynb: no_such" and said[-1] == "b.py: neither.this"
+    assert any("no_such_name" in line for line in said[1:-1])

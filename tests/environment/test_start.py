@@ -6,8 +6,8 @@ import json
 import re
 from pathlib import Path
 
-from course import manifest
-from course.study import prepare
+from course import syllabus
+from course.jupyter.study import prepare
 
 LINK = re.compile(r"\]\(([^)]+)\)")
 
@@ -18,7 +18,7 @@ def test_every_unit_is_on_the_start_page_and_every_link_leads_to_a_notebook(root
     prose = "\n".join("".join(c["source"]) for c in page["cells"] if c["cell_type"] == "markdown")
     code = "\n".join("".join(c["source"]) for c in page["cells"] if c["cell_type"] == "code")
     rows = [line for line in prose.splitlines() if line.startswith("| ") and ".ipynb" in line]
-    units = manifest.load(root / "course" / "syllabus.toml").units
+    units = syllabus.load(root / "course" / "syllabus.toml").units
     assert len(rows) == len(units)
     for row, unit in zip(rows, units, strict=True):
         assert f"]({unit.id}.ipynb)" in row

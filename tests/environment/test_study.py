@@ -14,9 +14,9 @@ from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from course import shortcuts, study
 from course.errors import CourseError
-from course.study import prepare
+from course.jupyter import shortcuts, study
+from course.jupyter.study import prepare
 
 
 def notebook(*sources: str, outputs: int = 0, metadata: dict | None = None) -> bytes:
@@ -185,7 +185,7 @@ def test_killed_at_any_write_it_leaves_whole_files_and_goes_on(course: Path, min
     kill = f"""
 import os, sys
 from pathlib import Path
-from course import shortcuts, study
+from course.jupyter import study
 count = 0
 def hook(event, args):
     global count
@@ -196,7 +196,7 @@ def hook(event, args):
 sys.addaudithook(hook)
 study.prepare(Path(sys.argv[1]), Path(sys.argv[2]))
 """
-    clone = Path(study.__file__).parents[1]
+    clone = Path(study.__file__).parents[2]
     killed = subprocess.run([sys.executable, "-c", kill, str(course), str(mine)], cwd=clone, check=False)
     assert killed.returncode == 9
     for name, content in everything(mine).items():
@@ -286,5 +286,5 @@ def test_binder_starts_with_the_same_variables(root: Path) -> None:
 
 
 def test_the_settings_are_those_of_the_installed_jupyterlab() -> None:
-    assert shortcuts.OVERRIDES.read_text() == shortcuts.text(), "run: python -m course.shortcuts"
+    assert shortcuts.OVERRIDES.read_text() == shortcuts.text(), "run: python -m course.jupyter.shortcuts"
     assert len(json.loads(shortcuts.text())["@jupyterlab/shortcuts-extension:shortcuts"]["shortcuts"]) > 40

@@ -25,7 +25,7 @@ from course.nets.classify import (
     train_norms,
 )
 from course.nets.counts import Activation, Conv, Dense, Flatten, Pool, count
-from course.nets.data import Split, digits
+from course.nets.data import Split, digits, rotations
 from course.nets.toys import Images, moons, shifted_digits, spirals
 from course.nets.train import cross_entropy
 
@@ -172,6 +172,27 @@ def test_pictures_beyond_the_training_size_are_never_seen():
         train_images(seeds(1), Images(x, y, x, y), layers, sizes=(41,))
 
 
+def test_with_a_split_for_each_key_a_run_is_the_run_on_its_split():
+    rng = np.random.default_rng(1)
+    layers = (Conv(2, 3, padding="same"), Activation("relu"), Pool(2), Flatten(), Dense(2))
+    splits = [
+        Images(
+            *(rng.normal(size=(40, 1, 4, 4)).astype(np.float32), rng.integers(0, 2, 40).astype(np.int32)),
+            *(rng.normal(size=(9, 1, 4, 4)).astype(np.float32), rng.integers(0, 2, 9).astype(np.int32)),
+        )
+        for _ in range(3)
+    ]
+    together = Images(*(np.stack(parts) for parts in zip(*splits, strict=True)))
+    fit = train_images(seeds(3), together, layers, sizes=(10, 40), steps=12, batch=8)
+    for k, split in enumerate(splits):
+        alone = train_images(seeds(1, first=k), split, layers, sizes=(10, 40), steps=12, batch=8)
+        np.testing.assert_allclose(fit.loss[:, k], alone.loss[:, 0], rtol=1e-3, atol=1e-4)
+        np.testing.assert_allclose(fit.test[:, k], alone.test[:, 0], atol=1e-6)
+        np.testing.assert_allclose(fit.train[:, k], alone.train[:, 0], atol=1e-6)
+    with pytest.raises(ValueError, match="one for each of the 2 keys; there are 3"):
+        train_images(seeds(2), together, layers, sizes=(10,))
+
+
 # What the lessons claim, with the seeds they use. The margins are about half of what was measured.
 
 
@@ -193,13 +214,13 @@ def test_claim_later_layers_are_closer_to_linearly_separable(make, raw, gain):
 
 
 def test_claim_batch_norm_needs_its_batch_and_layer_norm_does_not():
-    data = digits()
+    data = digits()  # one split, three seeds: lesson 04 rotates the writers
     large = train_norms(seeds(3), data, batch=64, steps=200, eta=0.1)
     small = train_norms(seeds(3), data, batch=2, steps=1500, eta=0.01)
     kinds = dict(zip(norms.KINDS, range(4), strict=True))
-    assert all(float(large.test[kinds[kind]].min()) > 0.9 for kind in ("batch", "layer", "rms"))
+    assert all(float(large.test[kinds[kind]].min()) > 0.86 for kind in ("batch", "layer", "rms"))
     assert float(small.test[kinds["batch"]].max()) < 0.5
-    assert all(float(small.test[kinds[kind]].min()) > 0.85 for kind in ("none", "layer", "rms"))
+    assert all(float(small.test[kinds[kind]].min()) > 0.78 for kind in ("none", "layer", "rms"))
     last = jnp.mean(small.loss[..., -100:], axis=(1, 2))
     assert float(last[kinds["batch"]]) > 1.8 and float(last[kinds["layer"]]) < 0.4
 
@@ -207,8 +228,8 @@ def test_claim_batch_norm_needs_its_batch_and_layer_norm_does_not():
 def test_claim_a_cnn_beats_an_mlp_of_equal_size_on_shifted_digits():
     sizes = [count((1, 12, 12), layers).parameters for layers in (DIGIT_CNN, DIGIT_MLP)]
     assert sizes == [2_020, 2_025]
-    data = shifted_digits()
-    cnn, mlp_ = (train_images(seeds(4), data, layers) for layers in (DIGIT_CNN, DIGIT_MLP))
+    data = rotations(5, shifted_digits)
+    cnn, mlp_ = (train_images(seeds(5), data, layers) for layers in (DIGIT_CNN, DIGIT_MLP))
     assert [build.size(first(first(fit.net))) for fit in (cnn, mlp_)] == sizes
     gap, spread = cnn.test.mean(1) - mlp_.test.mean(1), cnn.test.std(1) + mlp_.test.std(1)
     assert np.all(gap > 0.25) and np.all(gap > 3 * spread)

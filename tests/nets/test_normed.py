@@ -113,6 +113,20 @@ def test_runs_with_one_seed_differ_by_their_setup_alone(seen):
     assert np.abs(seen.loss[5] - seen.loss[1]).max() > 0.05, "another seed is another run"
 
 
+def test_with_several_splits_a_run_of_seed_s_has_split_s():
+    splits = [toy(seed) for seed in range(3)]
+    together = Split(*(np.stack(parts) for parts in zip(*splits, strict=True)))
+    rows = [("batch", 1.4, 0.1, seed) for seed in (2, 0, 1)]
+    sizes = {"batch": N, "depth": DEPTH, "steps": 20, "every": 10}
+    all_three = jax.device_get(watch(setups(rows), together, **sizes))
+    for run, row in enumerate(rows):
+        alone = jax.device_get(watch(setups([row]), splits[row[3]], **sizes))
+        np.testing.assert_allclose(all_three.loss[run], alone.loss[0], rtol=2e-2, atol=1e-3)
+        assert all_three.test[run] == pytest.approx(float(alone.test[0]), abs=0.03)
+    with pytest.raises(ValueError, match="There are 3 splits, so seeds are 0 … 2"):
+        watch(setups([("batch", 1.4, 0.1, 3)]), together, **sizes)
+
+
 def start_of_seed_3():
     """The net as every run of `seen` with that seed begins."""
     for_init, _ = jax.random.split(jax.random.key(3))

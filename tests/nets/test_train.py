@@ -128,6 +128,30 @@ def test_nets_differ_by_their_setting_alone(blobs):
     assert not np.allclose(run.loss[0], run.loss[2], rtol=1e-4)
 
 
+def test_several_keys_are_each_key_alone_and_each_may_have_its_split(blobs):
+    x, y = blobs
+    rows = [(1, "relu", 1.4, 0.1), (3, "tanh", 1.0, 0.3)]
+    sizes = {"activations": ACTS, "classes": 3, "max_depth": 3, "steps": 10, "batch": 16}
+    keys = jnp.stack([jax.random.key(seed) for seed in (5, 6)])
+    splits = [(x[:60], y[:60], x[60:], y[60:]), (x[-60:], y[-60:], x[:-60], y[:-60])]
+    together = train(keys, settings(rows, ACTS), *(jnp.stack(parts) for parts in zip(*splits, strict=True)), **sizes)
+    same_data = train(keys, settings(rows, ACTS), *splits[0], **sizes)
+    assert together.loss.shape == (2, 2, 10) and together.moved.shape == (2, 2, 3)
+    for seed, split in enumerate(splits):
+        alone = train(keys[seed], settings(rows, ACTS), *split, **sizes)
+        for of_both, of_one in zip(jax.tree.leaves(together), jax.tree.leaves(alone), strict=True):
+            np.testing.assert_allclose(of_both[seed], of_one, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(same_data.loss[0], together.loss[0], rtol=1e-3, atol=1e-4)
+    assert not np.allclose(same_data.loss[1], together.loss[1], rtol=1e-2)
+    with pytest.raises(ValueError, match="one for each of the 3 keys; there are 2"):
+        train(
+            jnp.stack([*keys, keys[0]]),
+            settings(rows, ACTS),
+            *(jnp.stack(parts) for parts in zip(*splits, strict=True)),
+            **sizes,
+        )
+
+
 def test_training_learns(blobs):
     run = trained([(2, "tanh", 1.0, 0.3)], blobs, max_depth=2, steps=80)
     assert float(run.final[0]) < 0.1 < float(run.loss[0, 0])

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from autograder import bank
-from autograder.exercise import Exercise, plain
-from course import clock, session
-from course.form import PracticeForm
+from autograder.exercise import Exercise, to_builtins
+from autograder.judging import bank
+from course import clock, kernel_info
+from course.forms.practice import PracticeForm
 from course.mastery.record import Event, append
 from course.mastery.rule import IN_A_ROW
-from course.practising import Session
+from course.tutoring.session import Session
 
 HERE = Path(__file__).parent
 UNIT, NEXT = "01-rounds", "02-next"
@@ -91,19 +91,19 @@ def studied(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("ISOMETRY_COURSE", str(root))
     monkeypatch.setenv("ISOMETRY_RECORD", str(mine / "record.jsonl"))
     monkeypatch.delenv("ISOMETRY_GATES", raising=False)
-    monkeypatch.setattr(session, "person_present", lambda: True)
+    monkeypatch.setattr(kernel_info, "person_present", lambda: True)
     monkeypatch.chdir(mine)
     return mine
 
 
 def right(s: Session) -> Any:
     """The right answer to what a session asks."""
-    return plain(s.exercise.reference(**s.variant.arguments))
+    return to_builtins(s.exercise.reference(**s.variant.arguments))
 
 
 def mistaken(s: Session) -> Any:
     """What a learner with the first known mistake would answer."""
-    return plain(s.exercise.mistakes[0].answer(**s.variant.arguments))
+    return to_builtins(s.exercise.mistakes[0].answer(**s.variant.arguments))
 
 
 def row(skill: str) -> list[Event]:

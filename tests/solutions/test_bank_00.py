@@ -6,19 +6,19 @@ import numpy as np
 import pytest
 from units import BANKS
 
-from autograder import judge
-from autograder.exercise import Exercise
-from course import manifest
+from autograder.judging import answer_key
+from autograder.judging.exercise import Exercise
+from course import syllabus
 
 BANK = BANKS["00-readiness"]
-SKILLS = [skill.id for skill in manifest.load().unit("00-readiness").skills]
+SKILLS = [skill.id for skill in syllabus.load().unit("00-readiness").skills]
 
 
 def test_the_nine_prerequisites_are_asked_in_order_and_nothing_gates() -> None:
-    unit = manifest.load().unit("00-readiness")
+    unit = syllabus.load().unit("00-readiness")
     assert BANK.skills == SKILLS and len(SKILLS) == 9
     assert unit.gated == () and unit.requires == ()
-    assert not any("00-readiness" in other.requires for other in manifest.load().units)
+    assert not any("00-readiness" in other.requires for other in syllabus.load().units)
 
 
 @pytest.mark.parametrize("skill", SKILLS)
@@ -26,7 +26,7 @@ def test_a_skill_has_two_exercises_of_short_answers_with_a_dozen_variants_each(s
     exercises = BANK.of_skill(skill)
     assert len(exercises) >= 2 and not any(e.is_code for e in exercises)
     for exercise in exercises:
-        assert len({str(judge.deal(exercise, seed).arguments) for seed in range(60)}) >= 12, exercise.id
+        assert len({str(answer_key.deal(exercise, seed).arguments) for seed in range(60)}) >= 12, exercise.id
 
 
 @pytest.mark.parametrize("exercise", BANK.exercises.values(), ids=lambda exercise: exercise.name)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from units import BANKS
 
-from autograder import judge
-from course import manifest
+from autograder.judging import answer_key, judge
+from course import syllabus
 
 BANK = BANKS["01-composition"]
 
@@ -76,7 +76,7 @@ def test_in_axes_are_what_vmap_accepts() -> None:
         "`W = table.T`, where `table` has one net a row, and a single example": (rows.T, one),
     }
     assert set(given) == set(exercise.reference.__globals__["LAYOUTS"])
-    dealt = {judge.deal(exercise, seed).arguments["layout"] for seed in range(400)}
+    dealt = {answer_key.deal(exercise, seed).arguments["layout"] for seed in range(400)}
     assert dealt == set(given), "every one is asked, so that no two mistakes meet on it"
     for layout, (w, x) in given.items():
         right = exercise.reference(layout)
@@ -118,5 +118,5 @@ def test_the_syllabus_mistakes_are_declared(exercise: str, mistake: str) -> None
 
 
 def test_its_five_skills_all_gate() -> None:
-    skills = manifest.load().unit(BANK.unit).skills
+    skills = syllabus.load().unit(BANK.unit).skills
     assert len(skills) == 5 and all(skill.gates for skill in skills)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from units import BANKS
 
-from autograder import judge
-from course import manifest
+from autograder.judging import answer_key, judge
+from course import syllabus
 
 BANK = BANKS["02-jacobians"]
 
@@ -22,7 +22,7 @@ def test_the_seeds_numbers() -> None:
 def test_an_update_below_the_silent_depth_is_lost_in_float32() -> None:
     exercise = BANK.exercises["jacobians.silent_depth"]
     for seed in range(20):
-        norm, step = judge.deal(exercise, seed).arguments.values()
+        norm, step = answer_key.deal(exercise, seed).arguments.values()
         depth = exercise.reference(norm, step)
         assert np.float32(1) + np.float32(step * norm**depth) == np.float32(1)
         assert np.float32(1) + np.float32(step * norm ** (depth - 1)) > np.float32(1)
@@ -49,5 +49,5 @@ def test_the_syllabus_mistakes_are_declared(exercise: str, mistake: str) -> None
 
 
 def test_its_six_skills_all_gate() -> None:
-    skills = manifest.load().unit(BANK.unit).skills
+    skills = syllabus.load().unit(BANK.unit).skills
     assert len(skills) == 6 and all(skill.gates for skill in skills)

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from units import BANKS
 
-from autograder import judge
-from autograder.exercise import State
-from course import manifest
+from autograder.judging import judge
+from autograder.judging.verdict import VerdictState
+from course import syllabus
 from course.nets import norms
 
 BANK = BANKS["04-normalization"]
@@ -51,7 +51,7 @@ def test_what_moves_is_what_the_jacobian_says() -> None:
 def test_a_requirement_sees_statistics_that_are_held_fixed() -> None:
     """`grad` runs through them and is finite, and is wrong all the same."""
     verdict = judge.judge(BANK.exercises["normalization.layer_norm"], _fixed)
-    assert verdict.state is State.PARTLY and verdict.mistake == "layer_statistics_held_fixed"
+    assert verdict.state is VerdictState.PARTLY and verdict.mistake == "layer_statistics_held_fixed"
 
 
 def _fixed(h: Any, gamma: Any, beta: Any, eps: Any) -> Any:
@@ -89,5 +89,5 @@ def test_the_syllabus_mistakes_are_declared(exercise: str, mistake: str) -> None
 
 
 def test_its_six_skills_all_gate() -> None:
-    skills = manifest.load().unit(BANK.unit).skills
+    skills = syllabus.load().unit(BANK.unit).skills
     assert len(skills) == 6 and all(skill.gates for skill in skills)

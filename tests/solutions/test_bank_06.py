@@ -12,8 +12,8 @@ import pytest
 from jax import lax
 from units import BANKS
 
-from autograder import judge
-from course import manifest
+from autograder.judging import answer_key, judge
+from course import syllabus
 
 BANK = BANKS["06-convolution"]
 
@@ -93,7 +93,7 @@ def test_what_happens_to_a_shifted_picture_is_what_the_layer_does(layer: str) ->
 
 def test_every_layer_that_is_asked_about_is_tried() -> None:
     exercise = BANK.exercises["convolution.what_happens"]
-    assert {judge.deal(exercise, seed).arguments["layer"] for seed in range(300)} == set(REAL)
+    assert {answer_key.deal(exercise, seed).arguments["layer"] for seed in range(300)} == set(REAL)
 
 
 @pytest.mark.parametrize(
@@ -118,5 +118,5 @@ def test_the_syllabus_mistakes_are_declared(exercise: str, mistake: str) -> None
 
 
 def test_its_six_skills_all_gate() -> None:
-    skills = manifest.load().unit(BANK.unit).skills
+    skills = syllabus.load().unit(BANK.unit).skills
     assert len(skills) == 6 and all(skill.gates for skill in skills)

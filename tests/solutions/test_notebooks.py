@@ -6,6 +6,7 @@ A new notebook in `solutions/` is tested here as it stands, but for what it alon
 from __future__ import annotations
 
 import ast
+import functools
 import json
 import re
 from pathlib import Path
@@ -17,9 +18,16 @@ from nbformat import NotebookNode
 from nbgrader.utils import determine_grade, is_grade, is_solution
 from units import BANKS, ROOT
 
-from autograder import notebook
-from autograder.bank import Bank
-from autograder.exercise import Choice
+from autograder.judging.bank import Bank
+from autograder.judging.exercise import Choice
+from autograder.submissions import notebook
+from course.authoring import rules
+from course.authoring.course_files import Tree
+from course.authoring.lint import complaints
+from course.authoring.rules import scores as scoring
+
+ran = functools.cache(scoring.run)
+"""A notebook after its one run, which serves the linter and the tests below alike."""
 
 
 class Own(NamedTuple):
@@ -87,10 +95,21 @@ def scores(ran: NotebookNode) -> dict[str, tuple[float | None, float]]:
     return {cell.metadata.nbgrader.grade_id: determine_grade(cell) for cell in ran.cells if is_grade(cell)}
 
 
-def test_the_solutions_score_full(unit: Unit, tmp_path: Path) -> None:
-    ran = fresh_kernel.run(unit.source, tmp_path, allow_errors=True)
-    assert fresh_kernel.troubles(ran) == []
-    found = scores(ran)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [pytest.param(unit.id, id=unit.id) for unit in Tree().units])
+def test_the_linter_has_nothing_to_complain_of(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scoring, "run", ran)
+    assert [str(complaint) for complaint in complaints(Tree(), name)] == []
+
+
+def test_nor_of_the_course_as_a_whole() -> None:
+    assert [str(complaint) for rule in rules.TREE for complaint in rule(Tree())] == []
+
+
+def test_the_solutions_score_full(unit: Unit) -> None:
+    solved, broke = ran(path(unit.bank.unit, "solutions"), ROOT)
+    assert broke is None and fresh_kernel.troubles(solved) == []
+    found = scores(solved)
     by_hand = unit.source.cells[unit.free_text()].metadata.nbgrader
     assert {name: pair for name, pair in found.items() if pair[0] != pair[1]} == {
         by_hand.grade_id: (None, by_hand.points)
@@ -98,11 +117,11 @@ def test_the_solutions_score_full(unit: Unit, tmp_path: Path) -> None:
     assert sum(points for _, points in found.values()) == unit.own.points
 
 
-def test_the_release_runs_through_and_scores_zero(unit: Unit, tmp_path: Path) -> None:
-    ran = fresh_kernel.run(unit.release, tmp_path, allow_errors=True)
-    assert fresh_kernel.troubles(ran) == []
-    assert {name: score for name, (score, _) in scores(ran).items() if score != 0} == {}
-    assert scores(ran).keys() == scores(unit.source).keys()
+def test_the_release_runs_through_and_scores_zero(unit: Unit) -> None:
+    released, broke = ran(path(unit.bank.unit, "exercises"), ROOT)
+    assert broke is None and fresh_kernel.troubles(released) == []
+    assert {name: score for name, (score, _) in scores(released).items() if score != 0} == {}
+    assert scores(released).keys() == scores(unit.source).keys()
 
 
 def test_nothing_but_the_notebook_is_released(unit: Unit) -> None:
@@ -127,29 +146,6 @@ def test_every_blank_is_left_to_fill_in(unit: Unit) -> None:
         if is_solution(cell) and cell.cell_type == "code":
             assert "# YOUR CODE HERE" in cell.source
             ast.parse(cell.source)
-
-
-def test_each_check_is_locked_and_worth_what_the_bank_says(unit: Unit) -> None:
-    assert len(unit.asked) == sum(is_grade(cell) and cell.cell_type == "code" for cell in unit.source.cells)
-    for question in unit.asked:
-        meta = unit.source.cells[question.cell].metadata.nbgrader
-        exercise = unit.bank.exercises[question.exercise]
-        assert (meta.points, meta.locked, meta.solution, meta.schema_version) == (exercise.points, True, False, 3)
-        assert question.grade_id is not None and question.name is not None
-        assert set(question.arguments) == (set() if exercise.is_code else set(exercise.parameters))
-
-
-def test_ids_are_stable_and_unique(unit: Unit) -> None:
-    marked = [cell for cell in unit.source.cells if "nbgrader" in cell.metadata]
-    grade_ids = [cell.metadata.nbgrader.grade_id for cell in marked]
-    assert len(set(grade_ids)) == len(grade_ids)
-    assert [cell.id for cell in marked] == grade_ids
-    assert [cell.id for cell in unit.source.cells] == [cell.id for cell in unit.release.cells]
-
-
-def test_the_lists_to_choose_from_are_the_banks(unit: Unit) -> None:
-    assert "PRINCIPLES" in unit.offered()
-    assert len(set(unit.offered().values())) == len(unit.offered())
 
 
 def test_part_a_asks_which_principle_at_each_faded_step_and_part_b_in_every_skill(unit: Unit) -> None:

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from course import syllabus_map
-from course.manifest import Skill, Syllabus, Unit
-from course.map_form import MapView
+from course.map import overview
+from course.map.page import MapView
 from course.mastery.rule import Standing
+from course.syllabus import Skill, Syllabus, Unit
 
 pytestmark = pytest.mark.browser
 
@@ -25,14 +25,14 @@ REQUIRES = {
 
 def unit(name: str, *requires: str, title: str = "") -> Unit:
     skill = Skill(f"{name}.a", "A skill", True)
-    return Unit(name, title or f"Unit {name}: more", "What is it?", 90, requires, (skill,))
+    return Unit(name, title or f"Unit {name}: more", "What is it?", 90, requires, skills=(skill,))
 
 
 def view(*units: Unit, **wired: str) -> MapView:
     syllabus = Syllabus(1, "Small", units)
-    shown = syllabus_map.overview(Standing(syllabus), NOW)
+    shown = overview.overview(Standing(syllabus), NOW)
     lessons = {one.id: f"{one.id}-lesson.ipynb" for one in units}
-    return MapView(map={**syllabus_map.wire(shown, lessons, {}), **wired})
+    return MapView(map={**overview.wire(shown, lessons, {}), **wired})
 
 
 WHOLE = tuple(unit(name, *needed.split()) for name, needed in REQUIRES.items())

@@ -32,7 +32,9 @@ from course.views.spectrum import NOTES
 
 
 def setting(phi, norm, sigma_w, residual, init="gaussian"):
-    return Setting(PHIS.index(phi), INIT_NAMES.index(init), sigma_w, float(residual), 1.0, NORMS.index(norm))
+    return Setting(
+        PHIS.index(phi), INIT_NAMES.index(init), sigma_w, float(residual), branch=1.0, norm=NORMS.index(norm)
+    )
 
 
 def one_layer(norm, Z, phi, residual):

@@ -12,12 +12,12 @@ from types import CodeType
 from typing import Any
 
 from course.authoring.complaint import Complaint
-from course.authoring.tree import Unit
+from course.authoring.course_files import UnitFiles
 
 ALLOWED = {"jax", "jnp", "lax", "np"}
 
 
-def code_stands_alone(unit: Unit) -> Iterator[Complaint]:
+def code_stands_alone(unit: UnitFiles) -> Iterator[Complaint]:
     """They use their parameters, their own names, Python's, and jax, jnp, lax and np."""
     for exercise in unit.bank.exercises.values() if unit.bank else ():
         if not exercise.is_code:

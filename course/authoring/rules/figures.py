@@ -9,15 +9,15 @@ from collections.abc import Iterator
 from nbformat import NotebookNode
 
 from course.authoring.complaint import Complaint
+from course.authoring.course_files import UnitFiles
 from course.authoring.rules.calls import code_cells, parse
-from course.authoring.tree import Unit
 
 SHOWN = "Hand the figure to shown(figure, alt=…) of course.views, with a sentence that says what it shows."
 SILENT = {"close", "rc", "rc_context", "style", "rcParams", "switch_backend", "get_cmap", "colormaps", "cm"}
 """What pyplot offers that draws nothing."""
 
 
-def figures_have_alt_text(unit: Unit) -> Iterator[Complaint]:
+def figures_have_alt_text(unit: UnitFiles) -> Iterator[Complaint]:
     """Code draws through `shown` with alt text, or a view; images in the prose have theirs."""
     for path, notebook in ((unit.lesson_path, unit.lesson), (unit.source_path, unit.source)):
         for cell, what, how in silent_figures(notebook) if notebook else ():
@@ -45,7 +45,7 @@ def silent_figures(notebook: NotebookNode) -> Iterator[tuple[int, str, str]]:
 def _in_code(tree: ast.Module, drawing: set[str]) -> Iterator[tuple[str, str]]:
     statements = [node for node in tree.body if not isinstance(node, ast.FunctionDef | ast.ClassDef)]
     nodes = [inner for node in statements for inner in ast.walk(node)]
-    shown = [node for node in nodes if isinstance(node, ast.Call) and _calls(node, "shown")]
+    shown = [node for node in nodes if isinstance(node, ast.Call) and (_calls(node, "shown") or _whole(node))]
     by_view = _names_of_views(statements)
     for node in (inner for inner in ast.walk(tree) if isinstance(inner, ast.Call)):
         # plt.show(), figure.show()
@@ -56,13 +56,20 @@ def _in_code(tree: ast.Module, drawing: set[str]) -> Iterator[tuple[str, str]]:
             yield "Image(…) shows a picture without alt text", "Give it alt=…, a sentence that says what it shows."
     for node in shown:
         if not _has_alt(node, by_view):
-            yield "shown(…) has no alt text", "Give it alt=…, a sentence that says what the figure shows."
+            name = (_dotted(node.func) or "").rpartition(".")[2]
+            yield f"{name}(…) has no alt text", "Give it alt=…, a sentence that says what the figure shows."
     last = statements[-1] if statements and tree.body[-1] is statements[-1] else None
     bare = last.value if isinstance(last, ast.Expr) else None
     if not shown and any(_pyplot(node) or _calls(node, *drawing) for node in nodes):
         yield "this cell draws with matplotlib and shows it without alt text", SHOWN
     elif bare is not None and _is_figure(bare, _names_of_figures(statements, drawing) | by_view):
         yield f"`{ast.unparse(bare)}` shows a figure without alt text", SHOWN
+
+
+def _whole(node: ast.Call) -> bool:
+    """Whether a call draws a whole figure: one of `course.lesson`, which asks for the alt text itself."""
+    first, _, last = (_dotted(node.func) or "").rpartition(".")
+    return first == "lesson" and last in ("bars", "heatmaps", "panels", "plot")
 
 
 def _draws(function: ast.FunctionDef, drawing: set[str]) -> bool:
@@ -78,7 +85,7 @@ def _pyplot(node: ast.AST) -> bool:
     name = _dotted(node.func) or ""
     first, _, rest = name.partition(".")
     drawn = first in ("plt", "pyplot") and bool(rest) and rest.split(".")[0] not in SILENT
-    return drawn or name in ("Figure", "subplots")
+    return drawn or name in ("Figure", "subplots", "lesson.subplots")
 
 
 def _names_of_figures(statements: list[ast.stmt], drawing: set[str]) -> set[str]:
@@ -117,7 +124,8 @@ def _is_figure_method(node: ast.AST) -> bool:
 
 
 def _has_alt(node: ast.Call, by_view: set[str]) -> bool:
-    alt = next((k.value for k in node.keywords if k.arg == "alt"), node.args[1] if len(node.args) > 1 else None)
+    second = node.args[1] if len(node.args) > 1 and not _whole(node) else None
+    alt = next((k.value for k in node.keywords if k.arg == "alt"), second)
     if isinstance(alt, ast.Constant):
         return isinstance(alt.value, str) and bool(alt.value.strip())
     if alt is not None or any(k.arg is None for k in node.keywords):

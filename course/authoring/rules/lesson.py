@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from course.authoring.complaint import Complaint
+from course.authoring.course_files import UnitFiles
 from course.authoring.rules.calls import calls, code_cells
-from course.authoring.tree import Unit
 
 
-def opens_with_its_gate(unit: Unit) -> Iterator[Complaint]:
+def opens_with_its_gate(unit: UnitFiles) -> Iterator[Complaint]:
     """The first code cell calls `gate` with the unit's id."""
     yield from _expects(unit, "gate", 0, "the first code cell does not open the lesson", "Let it call")
 
 
-def ends_with_its_progress(unit: Unit) -> Iterator[Complaint]:
+def ends_with_its_progress(unit: UnitFiles) -> Iterator[Complaint]:
     """The last code cell calls `progress` with the unit's id."""
     yield from _expects(unit, "progress", -1, "the last code cell does not close the lesson", "Let it call")
 
 
-def lists_its_common_mistakes(unit: Unit) -> Iterator[Complaint]:
+def lists_its_common_mistakes(unit: UnitFiles) -> Iterator[Complaint]:
     """Its common mistakes are rendered from the bank, so that they are never out of date."""
     if unit.lesson and not any(call.text == unit.id for call in calls(unit.lesson, "common_mistakes")):
         yield Complaint(
@@ -29,7 +29,7 @@ def lists_its_common_mistakes(unit: Unit) -> Iterator[Complaint]:
         )
 
 
-def _expects(unit: Unit, name: str, position: int, what: str, how: str) -> Iterator[Complaint]:
+def _expects(unit: UnitFiles, name: str, position: int, what: str, how: str) -> Iterator[Complaint]:
     if unit.lesson is None:
         return
     cells = [index for index, _ in code_cells(unit.lesson)]

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from autograder import judge
-from autograder.exercise import BankError, Choice, Exercise, Mistake, Verdict, plain
+from autograder.judging import answer_key, judge
+from autograder.judging.exercise import BankError, Exercise, Function, Mistake, Variant
+from autograder.judging.values import to_builtins
+from autograder.judging.verdict import Verdict
 from course.authoring.complaint import Complaint, from_error
-from course.authoring.tree import Unit
+from course.authoring.course_files import UnitFiles
 from course.mastery import record
 
 MISTAKES = 3
@@ -22,23 +24,34 @@ DRAWN = 24
 """Draws on which a mistake must differ from the reference at least once."""
 
 
-def has_mistakes(unit: Unit) -> Iterator[Complaint]:
-    """An exercise names three mistakes or more; of a choice, no more than it has wrong options."""
+def has_mistakes(unit: UnitFiles) -> Iterator[Complaint]:
+    """An exercise names three mistakes or more."""
     for exercise in _exercises(unit):
-        wanted = MISTAKES
-        if isinstance(exercise.answer, Choice):
-            wanted = min(wanted, len(exercise.answer.options) - 1)
-        if len(exercise.mistakes) < wanted:
+        if len(exercise.mistakes) < MISTAKES:
             count = len(exercise.mistakes)
             yield Complaint(
                 unit.of_bank(exercise.id),
-                f"it names {count} mistake{'' if count == 1 else 's'}, and {wanted} are the least",
+                f"it names {count} mistake{'' if count == 1 else 's'}, and {MISTAKES} are the least",
                 f"Declare what learners get wrong with @{exercise.name}.mistake(…).",
             )
 
 
-def skills_have_variants(unit: Unit) -> Iterator[Complaint]:
-    """What is practised has variants; a gated skill at least 40 that differ."""
+def requirements_have_mistakes(unit: UnitFiles) -> Iterator[Complaint]:
+    """Each requirement of a function is broken by a mistake whose values are right: its sentence is tried so."""
+    for exercise in _exercises(unit):
+        must = exercise.answer.must if isinstance(exercise.answer, Function) else ()
+        broken = {mistake.breaks for mistake in exercise.mistakes}
+        for requirement in must:
+            if requirement.name not in broken:
+                yield Complaint(
+                    unit.of_bank(exercise.id),
+                    f"no mistake breaks its requirement “{requirement.name}”",
+                    f'Declare one: @{exercise.name}.mistake("…", breaks="{requirement.name}").',
+                )
+
+
+def skills_have_variants(unit: UnitFiles) -> Iterator[Complaint]:
+    """What is practised has variants; a gated skill at least 40 that differ, and so have its core questions."""
     for skill in unit.entry.skills if unit.bank else ():
         short = [e for e in _exercises(unit) if e.skill == skill.id and not e.is_code]
         for exercise in short:
@@ -60,9 +73,16 @@ def skills_have_variants(unit: Unit) -> Iterator[Complaint]:
                 f"the gated skill “{skill.id}” has {count} distinct variants, and {VARIANTS} are the least",
                 "Let `variant` draw from more values.",
             )
+        core = [e for e in short if e.id in skill.core]
+        if skill.gates and core and all(e.draw for e in core) and (count := sum(map(_distinct, core))) < VARIANTS:
+            yield Complaint(
+                unit.of_bank(core[0].id),
+                f"the core of the gated skill “{skill.id}” has {count} distinct variants, and {VARIANTS} are the least",
+                "Let `variant` draw from more values, or name another core question in the manifest.",
+            )
 
 
-def code_has_variants(unit: Unit) -> Iterator[Complaint]:
+def code_has_variants(unit: UnitFiles) -> Iterator[Complaint]:
     """A function can only be judged on inputs that are drawn."""
     for exercise in _exercises(unit):
         if exercise.is_code and exercise.draw is None:
@@ -73,7 +93,7 @@ def code_has_variants(unit: Unit) -> Iterator[Complaint]:
             )
 
 
-def answers_differ(unit: Unit) -> Iterator[Complaint]:
+def answers_differ(unit: UnitFiles) -> Iterator[Complaint]:
     """On every variant that can be dealt, the reference and all mistakes differ by more than the tolerance."""
     for exercise in _exercises(unit):
         where = unit.of_bank(exercise.id)
@@ -86,13 +106,13 @@ def answers_differ(unit: Unit) -> Iterator[Complaint]:
             if same:
                 continue
             for variant in _dealt(exercise):
-                for one, other in judge.confusable(exercise, variant.arguments):
+                for one, other in answer_key.confusable(exercise, variant.arguments):
                     yield _the_same(where, exercise, one, other, f"on the variant of seed {variant.seed}")
         except BankError as error:
             yield from_error(where, error)
 
 
-def mistakes_are_diagnosed(unit: Unit) -> Iterator[Complaint]:
+def mistakes_are_diagnosed(unit: UnitFiles) -> Iterator[Complaint]:
     """The reference gets full points; each mistake loses some and is diagnosed as itself."""
     for exercise in _exercises(unit):
         where = unit.of_bank(exercise.id)
@@ -138,14 +158,14 @@ def _as_itself(where: str, mistake: Mistake, verdicts: list[Verdict]) -> Iterato
 def _verdict(exercise: Exercise, answer: object, seed: int) -> Verdict:
     if exercise.is_code:
         return judge.judge(exercise, answer, seed=seed)
-    arguments = judge.deal(exercise, seed).arguments
+    arguments = answer_key.deal(exercise, seed).arguments
     return judge.judge(exercise, answer(*exercise.inputs(arguments)), arguments)  # type: ignore[operator]
 
 
 # --------------------------------------------------------------------------- sampling
 
 
-def _exercises(unit: Unit) -> list[Exercise]:
+def _exercises(unit: UnitFiles) -> list[Exercise]:
     return list(unit.bank.exercises.values()) if unit.bank else []
 
 
@@ -154,11 +174,11 @@ def _seeds(exercise: Exercise) -> range:
     return range(1) if exercise.is_code else range(20)
 
 
-def _dealt(exercise: Exercise) -> Iterator[judge.Variant]:
+def _dealt(exercise: Exercise) -> Iterator[Variant]:
     if exercise.is_code:
-        yield from judge.deal_inputs(exercise, 0)
+        yield from answer_key.deal_inputs(exercise, 0)
     else:
-        yield from (judge.deal(exercise, seed) for seed in range(DEALT))
+        yield from (answer_key.deal(exercise, seed) for seed in range(DEALT))
 
 
 def _draws(exercise: Exercise, count: int) -> Iterator[dict[str, object]]:
@@ -166,7 +186,7 @@ def _draws(exercise: Exercise, count: int) -> Iterator[dict[str, object]]:
     assert exercise.draw is not None
     for seed in range(count):
         drawn = exercise.draw(np.random.default_rng(seed))
-        yield dict(drawn) if exercise.is_code else {key: plain(value) for key, value in drawn.items()}
+        yield dict(drawn) if exercise.is_code else {key: to_builtins(value) for key, value in drawn.items()}
 
 
 def always_the_same(exercise: Exercise) -> list[tuple[str, str]]:
@@ -175,7 +195,7 @@ def always_the_same(exercise: Exercise) -> list[tuple[str, str]]:
     for arguments in _draws(exercise, DRAWN):
         if set(arguments) != set(exercise.parameters):
             return []  # `judge.deal` says what is wrong
-        pairs = set(judge.confusable(exercise, arguments))
+        pairs = set(answer_key.confusable(exercise, arguments))
         same = pairs if same is None else same & pairs
         if not same:
             return []
@@ -198,7 +218,7 @@ def _distinct(exercise: Exercise) -> int:
     seen: set[str] = set()
     try:
         for seed in range(5 * VARIANTS):
-            seen.add(record.variant_text(judge.deal(exercise, seed).arguments))
+            seen.add(record.variant_text(answer_key.deal(exercise, seed).arguments))
             if len(seen) == VARIANTS:
                 break
     except BankError:

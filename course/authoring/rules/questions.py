@@ -1,4 +1,4 @@
-"""What the exercise notebook asks is what the bank declares: ids, arguments, points, answers that part."""
+"""What the exercise notebook asks is what the bank declares: ids, arguments, points, answers that part, lists of options."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ import re
 from collections.abc import Iterator
 
 from nbformat import NotebookNode
-from nbgrader.utils import is_grade, is_solution
 
-from autograder import judge
-from autograder.exercise import BankError, Exercise, show
-from autograder.notebook import Question
-from course.authoring.complaint import Complaint, from_error
-from course.authoring.rules.calls import Call, calls, code_cells, parse
+from autograder.judging import answer_key
+from autograder.judging.exercise import BankError, Exercise
+from autograder.judging.values import show
+from course.authoring.complaint import Complaint, from_error, near
+from course.authoring.course_files import UnitFiles
+from course.authoring.rules import cells
+from course.authoring.rules.calls import Call, calls
 from course.authoring.rules.mistakes import always_the_same
-from course.authoring.rules.skills import near
-from course.authoring.tree import Unit
 
 WORDS = {
     "thousandth": 1e-3,
@@ -32,7 +31,7 @@ WORDS |= {"nine": 9.0, "ten": 10.0}
 """Numbers that read better as words."""
 
 
-def names_exist(unit: Unit) -> Iterator[Complaint]:
+def names_exist(unit: UnitFiles) -> Iterator[Complaint]:
     """Every `check` and `hint`, in the lesson and in the exercises, names an exercise of the bank."""
     if unit.bank is None:
         return
@@ -47,7 +46,7 @@ def names_exist(unit: Unit) -> Iterator[Complaint]:
                 yield Complaint(where, f"{call.name} asks for “{call.text}”, which the bank does not have", how)
 
 
-def arguments_match(unit: Unit) -> Iterator[Complaint]:
+def arguments_match(unit: UnitFiles) -> Iterator[Complaint]:
     """A check of a value gives the reference's parameters as literals; a check of a function gives none."""
     for path, notebook in ((unit.lesson_path, unit.lesson), (unit.source_path, unit.source)):
         for call, exercise in _checks(unit, notebook):
@@ -74,7 +73,7 @@ def arguments_match(unit: Unit) -> Iterator[Complaint]:
                 )
 
 
-def printed_numbers_part_answers(unit: Unit) -> Iterator[Complaint]:
+def printed_numbers_part_answers(unit: UnitFiles) -> Iterator[Complaint]:
     """With the numbers printed in a notebook, the reference and all mistakes differ by more than the tolerance."""
     for path, notebook in ((unit.lesson_path, unit.lesson), (unit.source_path, unit.source)):
         for call, exercise in _checks(unit, notebook):
@@ -83,7 +82,7 @@ def printed_numbers_part_answers(unit: Unit) -> Iterator[Complaint]:
                 continue
             where = unit.place(path, call.cell)
             try:
-                pairs = judge.confusable(exercise, arguments)
+                pairs = answer_key.confusable(exercise, arguments)
             except BankError as error:
                 yield from_error(where, error)
                 continue
@@ -99,14 +98,12 @@ def printed_numbers_part_answers(unit: Unit) -> Iterator[Complaint]:
                 )
 
 
-def numbers_are_printed(unit: Unit) -> Iterator[Complaint]:
+def numbers_are_printed(unit: UnitFiles) -> Iterator[Complaint]:
     """The numbers an answer is judged on stand in its section of the notebook, above it."""
-    cells = unit.source.cells if unit.source else []
+    book = unit.source.cells if unit.source else []
     for question in unit.questions:
-        starts = [
-            i for i in range(question.cell) if cells[i].cell_type == "markdown" and cells[i].source.startswith("#")
-        ]
-        above = "\n".join(_released(cell) for cell in cells[max(starts, default=0) : question.cell])
+        starts = [i for i in range(question.cell) if book[i].cell_type == "markdown" and book[i].source.startswith("#")]
+        above = "\n".join(cells.released(cell) for cell in book[max(starts, default=0) : question.cell])
         printed = _figures_in(above)
         for name, value in question.arguments.items():
             missing = [number for number in _numbers(value) if abs(number) not in printed]
@@ -119,47 +116,7 @@ def numbers_are_printed(unit: Unit) -> Iterator[Complaint]:
                 )
 
 
-def points_agree(unit: Unit) -> Iterator[Complaint]:
-    """nbgrader's points are the bank's."""
-    if unit.bank is None:
-        return
-    for question in unit.questions:
-        exercise = unit.bank.exercises.get(question.exercise)
-        if exercise is None or question.grade_id is None:
-            continue
-        if question.points != exercise.points:
-            yield Complaint(
-                unit.place(unit.source_path, question.cell),
-                f"the cell “{question.grade_id}” gives {question.points or 0:g} points, "
-                f"and the bank {exercise.points:g} for “{exercise.id}”",
-                "The bank decides: write its points into the cell's nbgrader metadata.",
-            )
-
-
-def graded_cells_check_one_thing(unit: Unit) -> Iterator[Complaint]:
-    """A cell graded by running holds one check, as its last expression: nbgrader gives full marks to silence."""
-    asked: dict[int, list[Question]] = {}
-    for question in unit.questions:
-        asked.setdefault(question.cell, []).append(question)
-    for index, cell in code_cells(unit.source) if unit.source else ():
-        if is_solution(cell):
-            continue
-        where, count = unit.place(unit.source_path, index), len(asked.get(index, []))
-        if is_grade(cell) and (count != 1 or not _ends_with_check(cell.source)):
-            yield Complaint(
-                where,
-                f"the graded cell “{cell.metadata.nbgrader.get('grade_id')}” does not end with one check of one name",
-                "nbgrader would give full marks to silence: let its last line be a bare check(…).",
-            )
-        elif count and not is_grade(cell):
-            yield Complaint(
-                where,
-                f"the check of “{asked[index][0].exercise}” is in a cell that is not graded",
-                "Give the cell nbgrader metadata: grade, locked, a grade_id, and the bank's points.",
-            )
-
-
-def _checks(unit: Unit, notebook: NotebookNode | None) -> Iterator[tuple[Call, Exercise]]:
+def _checks(unit: UnitFiles, notebook: NotebookNode | None) -> Iterator[tuple[Call, Exercise]]:
     if unit.bank is None or notebook is None:
         return
     for call in calls(notebook, "check"):
@@ -171,11 +128,6 @@ def _arguments(call: Call) -> dict[str, object] | None:
     if not all(_is_literal(keyword.value) and keyword.arg for keyword in call.node.keywords):
         return None
     return {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in call.node.keywords}
-
-
-def _released(cell: NotebookNode) -> str:
-    """What a learner sees of a cell: all but the solution."""
-    return re.sub(r"### BEGIN SOLUTION.*?### END SOLUTION", "", cell.source, flags=re.DOTALL)
 
 
 def _figures_in(text: str) -> set[float]:
@@ -201,14 +153,6 @@ def _is_literal(node: ast.expr) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _ends_with_check(source: str) -> bool:
-    tree = parse(source)
-    last = tree.body[-1] if tree and tree.body else None
-    if not isinstance(last, ast.Expr) or not isinstance(last.value, ast.Call):
-        return False
-    return isinstance(last.value.func, ast.Name) and last.value.func.id == "check" and not source.rstrip().endswith(";")
 
 
 def _list(names: list[str]) -> str:

@@ -15,9 +15,10 @@ from nbformat import NotebookNode
 from nbgrader.utils import determine_grade, is_grade
 from traitlets.config import Config
 
-from autograder import notebook as notebooks
+from autograder.judging import bank as banks
+from autograder.submissions import notebook as notebooks
 from course.authoring.complaint import Complaint
-from course.authoring.tree import PROJECT, Unit
+from course.authoring.course_files import PROJECT, UnitFiles
 
 SECONDS = 120
 """What one cell may take."""
@@ -34,7 +35,7 @@ def run(path: Path, root: Path) -> Ran:
     """Run a copy of the notebook at `path`, with its folder, against the banks and the manifest of `root`."""
     with tempfile.TemporaryDirectory() as workshop:
         folder = Path(workshop) / path.parent.name
-        shutil.copytree(path.parent, folder, ignore=shutil.ignore_patterns("__pycache__", "bank.py", ".*"))
+        shutil.copytree(path.parent, folder, ignore=shutil.ignore_patterns("__pycache__", *banks.NAMES, ".*"))
         notebook = notebooks.read(folder / path.name)
         env = os.environ | {
             "JAX_PLATFORMS": "cpu",
@@ -60,7 +61,7 @@ def run(path: Path, root: Path) -> Ran:
         return Ran(notebook, None)
 
 
-def solutions_score_full(unit: Unit) -> Iterator[Complaint]:
+def solutions_score_full(unit: UnitFiles) -> Iterator[Complaint]:
     """The solutions pass every check, and no cell raises."""
     if unit.source is None:
         return
@@ -75,7 +76,7 @@ def solutions_score_full(unit: Unit) -> Iterator[Complaint]:
             )
 
 
-def release_scores_zero(unit: Unit) -> Iterator[Complaint]:
+def release_scores_zero(unit: UnitFiles) -> Iterator[Complaint]:
     """The released notebook, untouched, gets no point, and runs to its end."""
     if unit.release is None:
         return
@@ -104,7 +105,7 @@ def _scores(notebook: NotebookNode) -> Iterator[tuple[int, float, float, Noteboo
                 yield index, score, points, cell
 
 
-def _breaks(unit: Unit, ran: Ran, whose: str, how: str) -> Iterator[Complaint]:
+def _breaks(unit: UnitFiles, ran: Ran, whose: str, how: str) -> Iterator[Complaint]:
     if ran.broke:
         yield Complaint(unit.tree.show(unit.source_path), f"{whose} could not be run to its end: {ran.broke}", how)
     for index, cell in enumerate(ran.notebook.cells):

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterator
 
-from autograder.exercise import Choice
-from course.authoring.complaint import Complaint
+from autograder.judging.exercise import Choice
+from course.authoring.complaint import Complaint, near
+from course.authoring.course_files import UnitFiles
 from course.authoring.rules.calls import calls
-from course.authoring.tree import Unit
 
 MANIFEST = "course/syllabus.toml"
 
 
-def near(name: str | None, known: Iterable[str]) -> str:
-    """The nearest of `known` as a suggestion, or all of them."""
-    known = sorted(known)
-    close = difflib.get_close_matches(name or "", known, n=1)
-    return f"Did you mean “{close[0]}”?" if close else f"There are: {', '.join(known) or 'none'}."
-
-
-def bank_and_manifest_agree(unit: Unit) -> Iterator[Complaint]:
+def bank_and_manifest_agree(unit: UnitFiles) -> Iterator[Complaint]:
     """Every skill of the manifest has an exercise, and every exercise a skill of the manifest."""
     if unit.bank is None:
         return
@@ -41,7 +34,7 @@ def bank_and_manifest_agree(unit: Unit) -> Iterator[Complaint]:
             )
 
 
-def skills_are_named_after_their_unit(unit: Unit) -> Iterator[Complaint]:
+def skills_are_named_after_their_unit(unit: UnitFiles) -> Iterator[Complaint]:
     """A skill is `unit.skill`, so that its bank can be found by name."""
     own = unit.id.split("-", 1)[-1]
     for skill in unit.entry.skills:
@@ -50,7 +43,7 @@ def skills_are_named_after_their_unit(unit: Unit) -> Iterator[Complaint]:
             yield Complaint(f"{MANIFEST} ({unit.id})", what, "Rename it there and in the bank.")
 
 
-def gated_skills_are_asked(unit: Unit) -> Iterator[Complaint]:
+def gated_skills_are_asked(unit: UnitFiles) -> Iterator[Complaint]:
     """The exercise notebook asks something of every gated skill."""
     if unit.bank is None or unit.source is None:
         return
@@ -62,7 +55,7 @@ def gated_skills_are_asked(unit: Unit) -> Iterator[Complaint]:
             yield Complaint(where, what, f"Add a check of {names}.")
 
 
-def code_is_asked(unit: Unit) -> Iterator[Complaint]:
+def code_is_asked(unit: UnitFiles) -> Iterator[Complaint]:
     """What `code` names for a skill is a code exercise of that skill, and the exercise notebook asks for it."""
     if unit.bank is None:
         return
@@ -92,19 +85,53 @@ def code_is_asked(unit: Unit) -> Iterator[Complaint]:
                 yield Complaint(where, what, f'Add a graded cell with check("{name}", …).')
 
 
-def gates_are_no_coin_tosses(unit: Unit) -> Iterator[Complaint]:
-    """A choice of two options opens no gate: half of all guessers would pass."""
-    for exercise in unit.bank.exercises.values() if unit.bank else ():
-        gates = exercise.skill in unit.gated
-        if gates and isinstance(exercise.answer, Choice) and len(exercise.answer.options) <= 2:
+def core_is_named(unit: UnitFiles) -> Iterator[Complaint]:
+    """A skill with several short questions names the core ones: questions of its bank that can count."""
+    if unit.bank is None:
+        return
+    for skill in unit.entry.skills:
+        where = f"{MANIFEST} ({skill.id})"
+        short = [e.id for e in unit.bank.of_skill(skill.id) if not e.is_code]
+        if len(short) > 1 and not skill.core:
+            what = f"it has {len(short)} short questions, and does not say which of them have the skill itself in them"
+            yield Complaint(where, what, f'Name one or more of them, as in core = ["{short[0]}"].')
+        for name in skill.core:
+            found = unit.bank.exercises.get(name)
+            if found is None or name not in short:
+                what = (
+                    "is none of its bank"
+                    if found is None
+                    else f"belongs to “{found.skill}”"
+                    if found.skill != skill.id
+                    else "asks for a function, which is no short question"
+                )
+                yield Complaint(where, f"its core question “{name}” {what}", near(name, short))
+            elif isinstance(found.answer, Choice) and len(found.answer.options) == 2:
+                what = f"its core question “{name}” is a choice of two, which never counts"
+                yield Complaint(where, what, "Name another, or give it more options.")
+
+
+def exercises_name_their_skills(unit: UnitFiles) -> Iterator[Complaint]:
+    """Where the exercise notebook tells what can be practised, it names every gated skill."""
+    if unit.source is None:
+        return
+    prose = [(i, cell.source) for i, cell in enumerate(unit.source.cells) if cell.cell_type == "markdown"]
+    told = next(((i, text) for i, text in prose if re.search(r"`practice\(", text)), None)
+    if told is None:
+        return
+    index, text = told
+    quoted = " ".join(re.findall(r"`([^`]+)`", text))
+    for skill in unit.gated:
+        short = skill.partition(".")[2]
+        if not re.search(rf"\.{re.escape(short)}\b", quoted):
             yield Complaint(
-                unit.of_bank(exercise.id),
-                f"a choice of two options gates “{exercise.skill}”, and half of all guessers pass it",
-                "Offer four options, ask for a number, or give it a skill with gates = false.",
+                unit.place(unit.source_path, index),
+                f"it tells what can be practised, and does not name “{skill}”",
+                f"Add `.{short}` to the list.",
             )
 
 
-def lesson_practises_its_skills(unit: Unit) -> Iterator[Complaint]:
+def lesson_practises_its_skills(unit: UnitFiles) -> Iterator[Complaint]:
     """The lesson has a `practice` for each gated skill, and for none that is unknown."""
     if unit.lesson is None:
         return

@@ -1,30 +1,42 @@
-"""No prompt, hint or sentence tells the answer."""
+"""Questions, hints and sentences are plain text, short, and none of them tells the answer."""
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Callable, Iterator
 from types import CodeType
 
 import numpy as np
 
-from autograder import compare, judge
-from autograder.exercise import Arguments, BankError, Choice, Exercise, Integer, Number, Variant
+from autograder.judging import answer_key, compare
+from autograder.judging.exercise import Arguments, BankError, Choice, Exercise, Integer, Number, Variant
+from autograder.judging.values import show, to_builtins
 from course.authoring.complaint import Complaint
-from course.authoring.tree import Unit
+from course.authoring.course_files import UnitFiles
 
-DEALT = 12
+DEALT = 60
 """Variants on which the texts are read."""
+BY_CHANCE = 3
+"""Of these, on so many a number in a text may be the answer: a principle's digit happens to meet one."""
+BY_CHANCE_UNGATED = 9
+"""The same for the question of a skill that opens nothing."""
+SENTENCE = 170
+"""Characters of a mistake's sentence at most."""
+HINTS = (2, 3)
+"""Hints an exercise has: at least, at most."""
 
 
-def texts_keep_the_answer(unit: Unit) -> Iterator[Complaint]:
+def texts_keep_the_answer(unit: UnitFiles) -> Iterator[Complaint]:
     """The question, the hints and the mistakes' sentences hold neither the answer's value nor code that computes it."""
     for exercise in unit.bank.exercises.values() if unit.bank else ():
         if exercise.draw is None:
             continue
+        gates = exercise.skill in unit.gated
         for what, render in _texts(exercise):
+            chance = BY_CHANCE if gates or what != "the question" else BY_CHANCE_UNGATED
             try:
-                found = _quotes_the_answer(exercise, render({})) or _tells_value(exercise, render)
+                found = _quotes_the_answer(exercise, render({})) or _tells_value(exercise, render, chance)
             except BankError:
                 break  # said by `answers_differ`
             if found:
@@ -33,6 +45,71 @@ def texts_keep_the_answer(unit: Unit) -> Iterator[Complaint]:
                     f"{what} tells the answer ({found})",
                     "Say what to look at, and leave the last step to the learner.",
                 )
+
+
+def texts_are_plain(unit: UnitFiles) -> Iterator[Complaint]:
+    """They are shown where nothing sets formulas: no LaTeX in them."""
+    for exercise in unit.bank.exercises.values() if unit.bank else ():
+        for what, render in _texts(exercise):
+            found = re.search(r"\$|\\[a-z]+|\^\{", re.sub(r"`[^`]*`", "", render({})))
+            if found:
+                how = "Write it in plain text: letters such as ℓ and ², and backticks for code."
+                yield Complaint(unit.of_bank(exercise.id), f"{what} holds LaTeX ({found[0]})", how)
+
+
+def questions_print_their_numbers(unit: UnitFiles) -> Iterator[Complaint]:
+    """A question that is answered by a value prints each number that is drawn, and asks for no other."""
+    for exercise in unit.bank.exercises.values() if unit.bank else ():
+        if exercise.is_code:
+            continue
+        printed = set(re.findall(r"\{(\w+)\}", exercise.prompt()))
+        for name in sorted(printed - set(exercise.parameters)):
+            near = difflib.get_close_matches(name, exercise.parameters, n=1)
+            yield Complaint(
+                unit.of_bank(exercise.id),
+                f"its question prints {{{name}}}, which is none of the reference's parameters",
+                f"Did you mean {{{near[0]}}}?" if near else f"There are: {', '.join(exercise.parameters) or 'none'}.",
+            )
+        if re.search(r"[{}]", re.sub(r"\{\w+\}", "", exercise.prompt())):
+            yield Complaint(
+                unit.of_bank(exercise.id),
+                "its question holds a brace that is no {name} of a drawn number",
+                "Write {name} with nothing else between the braces.",
+            )
+        for name in sorted(set(exercise.parameters) - printed):
+            yield Complaint(
+                unit.of_bank(exercise.id),
+                f"its question does not print `{name}`, which is drawn",
+                f"Write {{{name}}} where its value belongs.",
+            )
+
+
+def hints_are_two_or_three(unit: UnitFiles) -> Iterator[Complaint]:
+    """An exercise has two or three hints: a nudge, and one that leads nearly all the way."""
+    least, most = HINTS
+    for exercise in unit.bank.exercises.values() if unit.bank else ():
+        count = len(exercise.hints)
+        if not least <= count <= most:
+            yield Complaint(
+                unit.of_bank(exercise.id),
+                f"it has {count} hint{'' if count == 1 else 's'}, and two or three are asked for",
+                "Write hints=[…] from a nudge to nearly the way; none tells the answer.",
+            )
+
+
+def sentences_are_one_sentence(unit: UnitFiles) -> Iterator[Complaint]:
+    """A mistake is met with one sentence of at most 170 characters: a learner reads it at a glance."""
+    for exercise in unit.bank.exercises.values() if unit.bank else ():
+        for mistake in exercise.mistakes:
+            text, what = mistake.sentence, f"the sentence of “{mistake.name}”"
+            where = unit.of_bank(exercise.id)
+            if not text.endswith((".", "?")):
+                yield Complaint(where, f"{what} has no end", "Close it with a full stop or a question mark.")
+            elif re.search(r"[.?!] [A-Z]", text):
+                yield Complaint(where, f"{what} is more than one", "Keep the one that helps; the rest is a hint.")
+            elif len(text) > SENTENCE:
+                what = f"{what} has {len(text)} characters, and {SENTENCE} are the most"
+                yield Complaint(where, what, "Say what to look at, and no more.")
 
 
 def _texts(exercise: Exercise) -> Iterator[tuple[str, Callable[[Arguments], str]]]:
@@ -47,25 +124,25 @@ def _constant(text: str) -> Callable[[Arguments], str]:
     return lambda arguments: text
 
 
-def _tells_value(exercise: Exercise, render: Callable[[Arguments], str]) -> str | None:
-    """What of the text is the answer, on most variants; a number that happens to meet the answer of one is no leak."""
+def _tells_value(exercise: Exercise, render: Callable[[Arguments], str], chance: int) -> str | None:
+    """What of the text is the answer, on more variants than `chance` explains."""
     if exercise.is_code:
         return None
-    variants = _dealt(exercise, DEALT)
-    found = [_in_text(exercise, render, variant.arguments) for variant in variants]
+    found = [_in_text(exercise, render, variant.arguments) for variant in _dealt(exercise, DEALT)]
     told = [text for text in found if text]
-    return told[0] if 2 * len(told) > len(variants) else None
+    return told[0] if len(told) > chance else None
 
 
 def _in_text(exercise: Exercise, render: Callable[[Arguments], str], arguments: Arguments) -> str | None:
-    text, answer = render(arguments), judge.expected(exercise, arguments)
+    text, answer = render(arguments), answer_key.expected(exercise, arguments)
     if isinstance(answer, str):
         assert isinstance(exercise.answer, Choice)
         others = [option for option in exercise.answer.options if option != answer]
         # A text that names several options points at none of them.
         return answer if _names(text, answer) and not any(_names(text, o) for o in others if o not in answer) else None
     if answer.size != 1 or not isinstance(exercise.answer, Number | Integer):
-        return None
+        written = show(to_builtins(np.asarray(exercise.reference(*exercise.inputs(arguments)))))
+        return written if written in text else None
     for number in re.findall(r"(?<![\w.])[−-]?\d+(?:\.\d+)?(?:e[−-]?\d+)?(?![\w]|\.\d)", text):
         if compare.agrees(exercise.answer, answer, np.asarray(float(number.replace("−", "-")))):
             return number
@@ -99,7 +176,7 @@ def _computes(expression: CodeType, exercise: Exercise, arguments: Arguments) ->
     try:
         value = eval(expression, {"jax": jax, "jnp": jnp, "lax": jax.lax, "np": np, **arguments})
         return compare.agrees(
-            exercise.returns, judge.expected(exercise, arguments), compare.read(exercise.returns, value)
+            exercise.returns, answer_key.expected(exercise, arguments), compare.read(exercise.returns, value)
         )
     except Exception:  # whatever a fragment does wrong, it does not tell the answer
         return False
@@ -107,5 +184,5 @@ def _computes(expression: CodeType, exercise: Exercise, arguments: Arguments) ->
 
 def _dealt(exercise: Exercise, count: int) -> list[Variant]:
     if exercise.is_code:
-        return judge.deal_inputs(exercise, 0)[:count]  # dealt already, by `answers_differ`
-    return [judge.deal(exercise, seed) for seed in range(count)]
+        return answer_key.deal_inputs(exercise, 0)[:count]  # dealt already, by `answers_differ`
+    return [answer_key.deal(exercise, seed) for seed in range(count)]

@@ -16,7 +16,7 @@ def _(n: Handed, at: Place) -> None:
     n.put(
         scale=code("""
             scale = 9.0
-            from course.checking import Points
+            from course.notebook.checking import Points
             Points._repr_mimebundle_ = lambda self, **k: {'text/plain': '1.0'}
             Points.__repr__ = Points.__str__ = lambda self: '1.0'
         """)
@@ -56,11 +56,11 @@ def _(n: Handed, at: Place) -> None:
     n.put(
         scale=code("""
             scale = 9.0
-            import course.checking
-            from autograder import compare, judge
-            from autograder.exercise import State, Verdict
-            right = lambda exercise, *a, **k: Verdict(exercise.id, State.RIGHT, 1.0, exercise.points)
-            judge.judge = judge.judge_value = course.checking.judge = right
+            import course.notebook.checking
+            from autograder.judging import compare, judge
+            from autograder.exercise import Verdict, VerdictState
+            right = lambda exercise, *a, **k: Verdict(exercise.id, VerdictState.RIGHT, 1.0, exercise.points)
+            judge.judge = judge.judge_value = course.notebook.checking.judge = right
             compare.agrees = lambda *a, **k: True
         """)
     )
@@ -160,7 +160,7 @@ def _(n: Handed, at: Place) -> None:
 def _(n: Handed, at: Place) -> None:
     n.put(
         scale=code("""
-            from autograder import bank
+            from autograder.judging import bank
             found = lambda name: getattr(bank.find(name), 'reference', lambda *a: 9)
             scale = found('target.scale')(0.9, 10)
         """),

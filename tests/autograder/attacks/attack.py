@@ -7,9 +7,43 @@ import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import target
+
+
+class Outside(NamedTuple):
+    """Where the things of a process outside are (`bystander.py`)."""
+
+    pid: int = 640_001
+    datagram: str = "the-datagram-socket"
+    packets: str = "the-socket-of-packets"
+    """The paths of its sockets."""
+    nameless: str = "the-socket-without-a-file"
+    """The name of one that has no file."""
+    segment: int = 640_002
+    queue: int = 640_003
+    semaphore: int = 640_004
+    """The ids of its System V objects."""
+    wanted: int = 640_005
+    """A key under which it has no such object, and looks whether somebody has."""
+    posix: str = "/the-posix-queue"
+    shared: str = "/dev/shm/the-shared-file"
+    note: str = "/the-file-that-both-may-read"
+    terminal: str = "/dev/pts/the-terminal"
+    address: int = 640_006
+    """Where its memory holds a secret."""
+    handle: int = 640_007
+    """The number of its descriptor for a file with a secret."""
+    key: str = "the-key"
+    """The description of its key, which is a secret."""
+
+    def known(self) -> str:
+        names = (
+            "BYSTANDER, DATAGRAM, PACKETS, NAMELESS, SEGMENT, QUEUE, SEMAPHORE, WANTED, "
+            "POSIX, SHARED, NOTE, TERMINAL, ADDRESS, HANDLE, KEY"
+        )
+        return f"{names} = {tuple(self)!r}"
 
 
 @dataclass(frozen=True)
@@ -30,6 +64,7 @@ class Place:
     udp: int = 0
     unix: str = ""
     abstract: str = ""
+    outside: Outside | None = None
 
     def known(self) -> str:
         """All this as a cell's first lines. `boast` says that something was done which nobody should be able to do."""
@@ -39,6 +74,7 @@ class Place:
                 f"COURSE, HANDED_IN, INTO, HOME = map(Path, {[*map(str, (self.course, self.handed_in, self.into, self.home))]!r})",
                 f"MARK, HONEST, UNIT = {self.mark!r}, {self.honest!r}, {target.UNIT!r}",
                 f"TCP, UDP, UNIX, ABSTRACT = {self.tcp}, {self.udp}, {self.unix!r}, {self.abstract!r}",
+                *([self.outside.known()] if self.outside else []),
                 "def boast(what): print('boa' + f'sts: {what};', flush=True)",
                 "",
             ]
@@ -111,6 +147,8 @@ class Attack:
     """The attacker's name, where the name is the attack."""
     page: bool = False
     """Whether it aims at who opens the feedback page."""
+    outside: bool = False
+    """Whether a process of its own stands outside for it to reach (`bystander.py`)."""
 
 
 def code(text: str) -> str:
@@ -122,7 +160,14 @@ _found: dict[str, Attack] = {}
 
 
 def attack(
-    name: str, tries: str, *, ceiling: float = 0.0, quick: bool = False, student: str = "", page: bool = False
+    name: str,
+    tries: str,
+    *,
+    ceiling: float = 0.0,
+    quick: bool = False,
+    student: str = "",
+    page: bool = False,
+    outside: bool = False,
 ) -> Callable[[Callable[[Handed, Place], None]], Callable[[Handed, Place], None]]:
     """Declare an attack: the function below writes it into a notebook whose answers are all wrong."""
 
@@ -130,7 +175,7 @@ def attack(
         if name in _found:
             raise ValueError(f"two attacks are called {name}")
         subject = write.__module__.rpartition(".")[2]
-        _found[name] = Attack(name, subject, tries, write, ceiling, quick, student, page)
+        _found[name] = Attack(name, subject, tries, write, ceiling, quick, student, page, outside)
         return write
 
     return declare

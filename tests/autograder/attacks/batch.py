@@ -24,8 +24,9 @@ from typing import Any
 import matplotlib
 import psutil
 
-from . import looking, target
-from .attack import Attack, Handed, Place
+from . import bystander, looking, target
+from .attack import Attack, Handed, Outside, Place
+from .bystander import Bystander
 from .listening import Listeners
 from .target import CLASSIC, CLASSIC_WORTH, ROOT, UNIT, WORTH
 
@@ -40,6 +41,8 @@ MOST_MEMORY = 2_500_000_000
 """Bytes. A kernel may hold less; that no process of the grader's holds more is watched here alone."""
 WRONG = "an-honest-one-who-is-wrong"
 _SUBREAPER = 36
+LANDLOCK_MOST = "ISOMETRY_LANDLOCK_MOST"
+"""The environment variable of the grader that makes the sandbox use no higher version of Landlock."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,8 @@ class Result:
 class Batch:
     """A class that was graded."""
 
+    landlock: int | None = None
+    """The version of Landlock beyond which nothing was used; None where all was."""
     results: dict[str, Result] = field(default_factory=dict)
     honest: dict[str, dict[str, Any]] = field(default_factory=dict)
     """The rows of the learners whose answers are right."""
@@ -102,14 +107,18 @@ class Batch:
         ]
 
 
-def run(attacks: Sequence[Attack], *, jobs: int = 2, seconds: int = SECONDS) -> Batch:
-    """Grade `attacks` in this order in a class of their own."""
+def run(attacks: Sequence[Attack], *, jobs: int = 2, seconds: int = SECONDS, landlock: int | None = None) -> Batch:
+    """Grade `attacks` in this order in a class of their own; `landlock` is the most that is used of Landlock."""
     base = Path(tempfile.mkdtemp(prefix="red-", dir="/tmp"))
     base.chmod(0o711)
     token = secrets.token_hex(6)
     try:
         with Listeners(base, f"red-{token}") as listeners:
-            return _Class(base, token, attacks, listeners).graded(jobs, seconds)
+            found = _Class(base, token, attacks, listeners)
+            try:
+                return found.graded(jobs, seconds, landlock)
+            finally:
+                found.end()
     finally:
         subprocess.run(["rm", "-rf", str(base)], check=False)  # deeper than Python's own can follow, perhaps
 
@@ -124,6 +133,9 @@ class _Class:
         self.secret = f"classified-{token}"
         target.write(self.course, self.secret)
         (self.home / "secret.txt").write_text(self.secret)
+        (base / "outside").mkdir()
+        self.bystanders: dict[str, Bystander] = {}
+        self.notes = bystander.notes()
         self.students: dict[str, Attack] = {}
         self.honest: list[str] = []
         for index, attack in enumerate(attacks):
@@ -160,22 +172,41 @@ class _Class:
             self.listeners.udp,
             self.listeners.unix,
             self.listeners.abstract,
+            self.outside(attack) if attack.outside else None,
         )
+
+    def outside(self, attack: Attack) -> Outside:
+        """What there is outside for this attack alone, so that what becomes of it is its doing."""
+        number = len(self.bystanders)
+        self.bystanders[attack.name] = made = Bystander(
+            self.base / "outside",
+            f"by{self.token}-{number}",
+            next(self.notes),
+            tcp=self.listeners.tcp,
+            mark=self.mark(attack),
+            secret=self.secret,
+        )
+        return Outside(**made.told)
+
+    def end(self) -> None:
+        for left in self.bystanders.values():
+            left.end()
+        self.bystanders.clear()
 
     def mark(self, attack: Attack) -> str:
         return f"m{self.token}_{attack.name.replace('-', '_')}_m"
 
-    def graded(self, jobs: int, seconds: int) -> Batch:
+    def graded(self, jobs: int, seconds: int, landlock: int | None = None) -> Batch:
         before = _contents(self.base, self.into)
         running = set(psutil.Process().children(recursive=True))
-        result, batch = self.base / "result.json", Batch()
+        result, batch = self.base / "result.json", Batch(landlock)
         arguments = [self.course, UNIT, self.handed_in, self.into, seconds, jobs, result]
         command = [sys.executable, str(Path(__file__).with_name("runner.py")), *map(str, arguments)]
         started = time.monotonic()
         subreaper(True)
         try:
             process = subprocess.Popen(
-                command, cwd=self.base, env=self._environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+                command, cwd=self.base, env=self._environment(landlock), stdout=subprocess.PIPE, stderr=subprocess.PIPE
             )
             try:
                 with _Memory(process.pid) as memory:
@@ -207,15 +238,20 @@ class _Class:
             batch.results[name] = replace(found, harms=(*found.harms, "left files behind"))
         return batch
 
-    def _environment(self) -> dict[str, str]:
-        return os.environ | {
-            "HOME": str(self.home),
-            "TMPDIR": str(self.tmp),
-            "PYTHONPATH": str(ROOT),
-            "MPLCONFIGDIR": str(os.environ.get("MPLCONFIGDIR") or matplotlib.get_cachedir()),
-            "SECRET_OF_THE_GRADER": self.secret,
-            "PYTHONDONTWRITEBYTECODE": "1",  # loading the bank leaves nothing: what is new is an attacker's
-        }
+    def _environment(self, landlock: int | None) -> dict[str, str]:
+        capped = {LANDLOCK_MOST: str(landlock)} if landlock is not None else {}
+        return (
+            os.environ
+            | capped
+            | {
+                "HOME": str(self.home),
+                "TMPDIR": str(self.tmp),
+                "PYTHONPATH": str(ROOT),
+                "MPLCONFIGDIR": str(os.environ.get("MPLCONFIGDIR") or matplotlib.get_cachedir()),
+                "SECRET_OF_THE_GRADER": self.secret,
+                "PYTHONDONTWRITEBYTECODE": "1",  # loading the bank leaves nothing: what is new is an attacker's
+            }
+        )
 
     def _file(self, kind: str, student: str, suffix: str) -> str:
         path = self.into / kind / student / UNIT / f"{UNIT}.{suffix}"
@@ -238,6 +274,8 @@ class _Class:
             harms.append("left files behind")
         if mark.encode() in self.listeners.heard:
             harms.append("reached the network")
+        if attack.name in self.bystanders:
+            harms += self.bystanders.pop(attack.name).end()
         harms += [f"its page has an active {place}" for place in looking.active(page, mark)]
         if looking.escapes(row["reason"]) or (attack.page and any(c in row["reason"] for c in looking.TURNING)):
             harms.append("its reason gives orders to a terminal")

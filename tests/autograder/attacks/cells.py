@@ -131,7 +131,7 @@ def _(n: Handed, at: Place) -> None:
         scale=code("""
             scale = 9.0
             import sys
-            from autograder.cells import Shown
+            from autograder.kernels.cells import Shown
             from ipykernel.displayhook import ZMQShellDisplayHook
             for Hook in (Shown, ZMQShellDisplayHook): Hook.__call__ = lambda self, value=None: None
             sys.displayhook = lambda value: None
@@ -148,8 +148,8 @@ def _(n: Handed, at: Place) -> None:
             async def nothing(*a, **k):
                 return {'status': 'ok', 'execution_count': 1, 'payload': [], 'user_expressions': {}}
             kernel.do_execute = nothing
-            import autograder.cells
-            autograder.cells._run = lambda *a: None
+            import autograder.kernels.cells
+            autograder.kernels.cells._run = lambda *a: None
         """)
     )
 

@@ -7,8 +7,7 @@ from .target import POINTS
 
 TALK = code("""
     import os, struct
-    from autograder import channel
-    from autograder.channel import PLACE, _connected
+    from autograder.judging.protocol.hand_in import PLACE, _connected
     def connected():
         return _connected(os.environ.get(PLACE, ''))
     def say(text, arrays=b''):
@@ -168,7 +167,7 @@ def _(n: Handed, at: Place) -> None:
 def _(n: Handed, at: Place) -> None:
     n.put(
         scale=code(r"""
-            import os, course.checking
+            import os, course.notebook.checking
             scale = 9.0
             os.environ.pop('ISOMETRY_CHANNEL', None)
             os.environ['ISOMETRY_BANKS'] = os.getcwd()
@@ -187,7 +186,7 @@ def _(n: Handed, at: Place) -> None:
         + code("""
             scale = 9.0
             kernel = get_ipython().kernel
-            from autograder import cells, frames
+            from autograder.kernels import cells, frames
             def check(exercise, *a, **k):
                 shown = {'text/plain': str(POINTS[exercise])}
                 for frame in (frames.Result(shown, {}, 1), frames.Display(shown, {})): cells._line.send(frame)
@@ -204,7 +203,7 @@ def _(n: Handed, at: Place) -> None:
         scale=code("""
             scale = 9.0
             kernel = get_ipython().kernel
-            from autograder import cells, frames
+            from autograder.kernels import cells, frames
             def check(*a, **k):
                 for number in range(1, 100): cells._line.send(frames.Done(number))
                 parent = kernel.get_parent()
@@ -237,7 +236,7 @@ def _(n: Handed, at: Place) -> None:
         count=code("""
             kernel, count = get_ipython().kernel, 19
             import json, struct
-            from autograder import cells
+            from autograder.kernels import cells
             KINDS = ('stream', 'error', 'execute_result', 'display_data', 'update_display_data', 'clear_output', 'status', 'x')
             COMM = {'comm_id': 'a', 'target_name': 'jupyter.widget', 'data': {'state': {'_model_name': 'OutputModel', 'msg_id': ''}}}
             def tell(kind, content):

@@ -223,7 +223,7 @@ def _(n: Handed, at: Place) -> None:
         + code("""
             import json, os, threading, time
             here = Path.cwd()
-            forged = json.dumps({'student': 'x', 'unit': UNIT, 'ending': 'graded', 'remarks': [], 'marks': {'relu-check': [4.0, False]}})
+            forged = json.dumps({'student': 's', 'unit': UNIT, 'ending': 'graded', 'diagnostics': [], 'marks': {'relu-check': [4, False]}})
             def keep():
                 while True:
                     for place in [here, *here.parents][:5]:

@@ -10,8 +10,8 @@ from .target import POINTS
 
 LINE = code("""
     import os, signal, struct, threading, time
-    from autograder import cells as kernel, frames
-    from autograder.frames import Clear, Display, Done, Failure, Result, Stream
+    from autograder.kernels import cells as kernel, frames
+    from autograder.kernels.frames import Clear, Display, Done, Failure, Result, Stream
     line = kernel._line._connection
     def forge(*sent):
         for one in sent:

@@ -257,7 +257,7 @@ def _(n: Handed, at: Place) -> None:
     n.put(
         count=code("""
             count = 19
-            from autograder import cells
+            from autograder.kernels import cells
             kernel = get_ipython().kernel
             for act in (
                 lambda: kernel.do_shutdown(False), lambda: setattr(kernel.shell, 'exit_now', True),

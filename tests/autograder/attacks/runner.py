@@ -12,8 +12,9 @@ from pathlib import Path
 
 
 def main() -> None:
-    from autograder.grade import Settings, grade_class
-    from autograder.sandbox import Limits
+    from autograder.grading.grade import grade_class
+    from autograder.grading.settings import Settings
+    from autograder.kernels.sandbox import Limits
 
     course, unit, handed_in, into, seconds, jobs, result = sys.argv[1:]
     settings = Settings(Path(into), seconds=int(seconds), jobs=int(jobs), limits=Limits(memory=1_500_000_000))
@@ -25,7 +26,8 @@ def main() -> None:
         root=Path(course),
         seen=lambda outcome, *more: finished.append(outcome.student),
     )
-    found = {"rows": [asdict(row) for row in rows], "finished": finished}
+    told = [asdict(row) | {"reason": row.reason, "cell": row.cell} for row in rows]
+    found = {"rows": told, "finished": finished}
     Path(result).write_text(json.dumps(found, default=str), encoding="utf-8")
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from autograder.exercise import Array, Choice, Function, Number, exercise  # noqa: F401  (a test adds a choice)
+from autograder.judging.exercise import Array, Choice, Function, Number, exercise  # noqa: F401  (a test adds a choice)
 
 
 @exercise(
@@ -36,7 +36,12 @@ def root(base, times):
     return base ** (1 / times)
 
 
-@exercise(skill="powers.running", points=2, answer=Function(returns=Array(), variants=4))
+@exercise(
+    skill="powers.running",
+    points=2,
+    answer=Function(returns=Array(), variants=4),
+    hints=["How does each position follow from the one before it?", "NumPy has a function for it."],
+)
 def running(factors):
     """Write a function that returns, for each position of `factors`, the product of all factors so far."""
     return np.cumprod(factors)

@@ -1,0 +1,1 @@
+"""The page a learner gets back."""

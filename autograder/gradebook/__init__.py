@@ -1,0 +1,1 @@
+"""nbgrader's database, one transaction a submission."""

@@ -1,0 +1,1 @@
+"""A class: what is to be done, over which processes, and what is written."""

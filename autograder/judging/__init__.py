@@ -1,0 +1,1 @@
+"""The vocabulary (exercise, mistake, verdict), the judge, and what may cross from a stranger's kernel."""

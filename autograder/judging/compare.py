@@ -1,0 +1,133 @@
+"""Two values, compared: shape first, then kind of dtype, then values to a stated tolerance.
+
+The course computes in float32, so arrays agree when they agree to float32's `√ε`: each entry to 3.5e-4 of
+itself, or to 1e-5 of the largest entry where it is a small difference of large ones. Numbers typed by hand agree
+to the significant figures asked for, give or take one in the last. Whole numbers and choices agree exactly.
+float64 passes where float32 was expected, NumPy where JAX was, `7.0` where `7` was.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograder.errors import InternalSignal
+from autograder.judging.exercise import Array, Choice, Integer, Number, Value
+
+RTOL = float(np.sqrt(np.finfo(np.float32).eps))
+ATOL_OF_LARGEST = 1e-5
+
+Floats = NDArray[np.float64]
+
+
+class Unreadable(InternalSignal):
+    """The answer is not the kind of thing that was asked for. The text is a sentence for the learner."""
+
+
+def read(kind: Value, answer: Any, what: str = "Your answer") -> Floats | str:
+    """`answer` as float64 values (or a choice's text); raises `Unreadable` where it is another kind of thing."""
+    if isinstance(kind, Choice):
+        return _read_choice(kind, answer, what)
+    if isinstance(answer, str | bytes):
+        raise Unreadable(f"{what} is text; {kind.asked()} was asked for. Leave out the quotation marks.")
+    if callable(answer) and not hasattr(answer, "shape"):
+        raise Unreadable(f"{what} is the function itself; {kind.asked()} was asked for. Call it: `f(…)`.")
+    if isinstance(answer, dict | set):
+        raise Unreadable(f"{what} is a {type(answer).__name__}; {kind.asked()} was asked for.")
+    values = _as_numpy(answer, kind, what)
+    if isinstance(kind, Number | Integer):
+        if values.size != 1:
+            raise Unreadable(f"{what} has shape {values.shape}; one number was asked for.")
+        values = values.reshape(())
+    return values
+
+
+def _read_choice(kind: Choice, answer: Any, what: str) -> str:
+    if not isinstance(answer, str):
+        raise Unreadable(f"{what} is a {type(answer).__name__}; write {kind.asked()}, in quotation marks.")
+    for option in kind.options:
+        if _folded(option) == _folded(answer):
+            return option
+    raise Unreadable(f"{what} is none of the options; write {kind.asked()}.")
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.split()).casefold()
+
+
+def _as_numpy(answer: Any, kind: Value, what: str) -> Floats:
+    try:
+        raw = np.asarray(answer)
+    except Exception as error:
+        if "Tracer" in type(error).__name__:
+            raise Unreadable(f"{what} is a value JAX was only tracing; return it from the function instead.") from None
+        raise Unreadable(
+            f"{what} is not {kind.asked()}: its rows have different lengths, or it holds other things than numbers."
+        ) from None
+    if raw.dtype.kind == "b":
+        raise Unreadable(f"{what} is true or false; {kind.asked()} was asked for.")
+    if raw.dtype.kind == "c":
+        raise Unreadable(f"{what} is complex; {kind.asked()} was asked for.")
+    if raw.dtype.kind in "OUSMm":
+        raise Unreadable(f"{what} is a {type(answer).__name__}; {kind.asked()} was asked for.")
+    try:
+        return raw.astype(np.float64)
+    except (TypeError, ValueError):
+        raise Unreadable(f"{what} has dtype {raw.dtype}; {kind.asked()} was asked for.") from None
+
+
+def allowed(kind: Value, reference: Floats) -> Floats:
+    """How far from each entry of `reference` an answer may lie; the same shape as `reference`."""
+    size = np.abs(reference)
+    figures = kind.figures if isinstance(kind, Number | Array) else None
+    if figures is not None:
+        # One unit in the last figure asked for, and a hair for the rounding of binary fractions.
+        exponent = np.floor(np.log10(np.where(size > 0, size, 1.0) * (1 + 1e-12)))
+        return np.asarray(10.0 ** (exponent - figures + 1) * (1 + 1e-9))
+    if isinstance(kind, Integer):
+        return np.zeros_like(size)
+    largest = float(np.max(size, initial=0.0))
+    return np.asarray(RTOL * size + ATOL_OF_LARGEST * largest + np.finfo(np.float64).tiny)
+
+
+def tolerance(kind: Value) -> str:
+    """The tolerance in words, for the panel."""
+    if isinstance(kind, Choice):
+        return ""
+    if isinstance(kind, Integer):
+        return "Judged exactly."
+    if kind.figures is not None:
+        return f"Judged to {kind.figures} significant figures, give or take one in the last."
+    return f"Each entry judged to {RTOL:.1e} of itself, the square root of float32's ε."
+
+
+def agrees(kind: Value, reference: Floats | str, answer: Floats | str) -> bool:
+    """Whether `answer` is `reference`, to the tolerance of `kind`. NaN and inf agree only with themselves."""
+    return bool(np.all(entrywise(kind, reference, answer)))
+
+
+def entrywise(kind: Value, reference: Floats | str, answer: Floats | str) -> NDArray[np.bool_]:
+    """Which entries of `answer` agree; a single False where shapes or types differ."""
+    if isinstance(reference, str) or isinstance(answer, str):
+        return np.asarray(isinstance(reference, str) and isinstance(answer, str) and reference == answer)
+    if reference.shape != answer.shape:
+        return np.asarray(False)
+    finite = np.isfinite(reference)
+    bound = allowed(kind, np.where(finite, reference, 0.0))
+    with np.errstate(invalid="ignore"):
+        near = np.abs(answer - reference) <= bound
+    same = (reference == answer) | (np.isnan(reference) & np.isnan(answer))
+    return np.asarray(np.where(finite, near, same), dtype=bool)
+
+
+def apart(kind: Value, one: Floats | str, other: Floats | str) -> bool:
+    """Whether no answer could agree with both: somewhere they differ by more than both tolerances together."""
+    if isinstance(one, str) or isinstance(other, str) or one.shape != other.shape:
+        return not agrees(kind, one, other)
+    both = np.isfinite(one) & np.isfinite(other)
+    if bool(np.any((one != other) & ~both & ~(np.isnan(one) & np.isnan(other)))):
+        return True
+    a, b = np.where(both, one, 0.0), np.where(both, other, 0.0)
+    return bool(np.any(np.abs(a - b) > allowed(kind, a) + allowed(kind, b)))

@@ -1,0 +1,1 @@
+"""Grades for Canvas, Moodle, Gradescope, or as CSV."""

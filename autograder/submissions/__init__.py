@@ -1,0 +1,1 @@
+"""One notebook, from the file handed in to a result."""

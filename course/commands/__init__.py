@@ -1,0 +1,1 @@
+"""What is typed of the course, beside `study` and the authors' commands."""

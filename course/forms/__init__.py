@@ -1,0 +1,1 @@
+"""Tutoring as widgets: practice, rounds, readiness, and what is left to do."""

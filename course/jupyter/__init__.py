@@ -1,0 +1,1 @@
+"""JupyterLab around the course: `course study`, its settings, its server extension."""

@@ -1,0 +1,1 @@
+"""The course's map: where each unit lies, what is open, and practice below it."""

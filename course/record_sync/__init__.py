@@ -1,0 +1,1 @@
+"""The learner's record as a file to download and upload, and the browser's copy of it."""

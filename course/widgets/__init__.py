@@ -1,0 +1,1 @@
+"""What forms are made of: panels, fields, choices, regions, links."""

@@ -1,0 +1,8 @@
+"""Unit 02, jacobians: what is asked, what is right, and the mistakes learners really make.
+
+A skill holds value exercises, which `practice` deals with fresh numbers, and most hold a code exercise too.
+In a code exercise the reference and every mistake stand alone (their parameters, `jax`, `jnp`, `lax` and `np`),
+so that each can be handed in as a learner would. Mistakes are plain NumPy where they can be: nothing to compile.
+"""
+
+MODULES = ["scale", "threshold", "layer", "order", "sigmoid", "vjp"]
