@@ -70,8 +70,9 @@ def several_seeds(f: Callable[..., Any], count: int, *rotated: Any) -> Several:
     import jax
 
     from course.nets.classify import seeds
+    from course.nets.layers import LEAN
 
     lengths = {len(leaf) for leaf in jax.tree.leaves(rotated)}
     if lengths - {count}:
         raise ValueError(f"There are {count} seeds, and what goes with them has {sorted(lengths)} entries.")
-    return several(jax.jit(jax.vmap(f))(seeds(count), *rotated))
+    return several(jax.jit(jax.vmap(f), compiler_options=LEAN)(seeds(count), *rotated))

@@ -27,6 +27,11 @@ ACTIVATIONS: dict[str, Activation] = {
 """The activation functions φ the course compares, by name."""
 
 
+LEAN = {"xla_cpu_use_fusion_emitters": False}
+"""Compiler options of large programs: XLA's newer emitters make them no faster, and take up to 90 MB more and a third
+more time to compile. A program with options is not to be called inside another `jit` or `grad`."""
+
+
 class Layer(NamedTuple):
     """The parameters of one layer, or of a stack of them along a leading axis."""
 

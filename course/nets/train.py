@@ -17,10 +17,7 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float, Int, Key
 
-from course.nets.layers import ACTIVATIONS, Activation, Init, Layer, apply, gaussian, stack
-
-LEAN = {"xla_cpu_use_fusion_emitters": False}
-"""How `train` is compiled: XLA's newer emitters make it no faster, and take 90 MB and a third more time to compile."""
+from course.nets.layers import ACTIVATIONS, LEAN, Activation, Init, Layer, apply, gaussian, stack
 
 
 class Net(NamedTuple):
