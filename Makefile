@@ -30,7 +30,7 @@ study: install   ## open the course in JupyterLab, in your own folder my-work/
 	@$(PY) -m course study $(ARGS)
 
 test: dev        ## all tests; those in a browser skip, and say so, where Chromium is missing
-	@$(PY) -m pytest -n 2 $(ARGS)
+	@$(PY) -m pytest -n 3 $(ARGS)
 
 exercises: install  ## release exercises/ from solutions/ through nbgrader
 	@$(PY) -m course exercises $(ARGS)

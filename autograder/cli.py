@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from autograder import import_stubs
+from autograder import import_stubs, text
 from autograder.commands.export import export
 from autograder.commands.report import report
 from autograder.errors import IsometryError
@@ -22,6 +22,7 @@ class _Commands(click.Group):
     """A group of commands that tell an error of ours as one sentence, with exit code 2."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        text.print_anything()
         try:
             return super().invoke(ctx)
         except IsometryError as error:
@@ -129,7 +130,7 @@ def grade(
     exercises, what people gave; manual grades stay.
 
     Exit code 0 means that every submission is graded, or failed for a reason that is recorded; 1, that some are in
-    quarantine, to be tried again; 130, that it was stopped.
+    quarantine, which are tried again with --only STUDENT --again, or once they have changed; 130, that it was stopped.
     """
     from autograder.paths import ROOT
 

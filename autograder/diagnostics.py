@@ -17,6 +17,14 @@ class DiagnosticCode(StrEnum):
 
     FILE_UNUSABLE = "file-unusable"
     """The file handed in cannot be read, or is no notebook of this unit."""
+    NAMED_OTHERWISE = "named-otherwise"
+    """The file was not called as it should be; it was plain what was meant."""
+    FILES_LEFT = "files-left"
+    """Files were handed in beside the notebook that did not count."""
+    MARKS_LOST = "marks-lost"
+    """A program had taken nbgrader's marks out of the file; its cells were recognised without them."""
+    CELL_FAILED = "cell-failed"
+    """A cell raised an error, and checks after it failed for that."""
     CELL_MISSING = "cell-missing"
     """A graded cell is not in the notebook."""
     CELL_REPEATED = "cell-repeated"
@@ -51,6 +59,10 @@ class DiagnosticCode(StrEnum):
     """Grading the submission twice ended the process that grades."""
     UNSPECIFIED = "unspecified"
     """Written by a version that kept no codes."""
+
+
+OF_THE_SETTING = frozenset({DiagnosticCode.JUDGED_INSIDE, DiagnosticCode.UNCONFINED})
+"""What says how a class is graded, and is nothing to tell a student."""
 
 
 class Diagnostic(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import re
+import secrets
 import shutil
 import subprocess
 import tempfile
@@ -28,17 +29,17 @@ def write(path: Path, content: str | bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _clear(path)
-        own = f".{os.getpid()}@{platform.node()}{_PART}"
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=own, dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
+        own = f"{secrets.token_hex(4)}.{os.getpid()}@{platform.node()}{_PART}"
+        temporary = path.with_name(f".{path.name}.{own}")
+        try:  # the name is known before the file is there: an interrupt leaves none at any moment
+            with open(temporary, "xb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
             os.chmod(temporary, 0o644)
             os.replace(temporary, path)
         except BaseException:
-            os.unlink(temporary)
+            temporary.unlink(missing_ok=True)
             raise
     except OSError as error:
         raise GradingError(unwritable(path, error), parameter="into") from None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import re
+import sys
 
 _HIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters, an escape among them; tab and line break stay
@@ -11,6 +13,13 @@ _HIDDEN = re.compile(
     "\U000e0000-\U000e007f"  # tags
     "\ud800-\udfff]"  # halves of a pair
 )
+
+
+def print_anything() -> None:
+    """Have a terminal that lacks a character print another in its place, where Python would end with an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def escape_invisible(text: str) -> str:

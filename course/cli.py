@@ -43,7 +43,9 @@ def commands() -> None:
 def main() -> None:
     """Run a command; an error of ours is one sentence and exit code 2."""
     from autograder.errors import IsometryError
+    from autograder.text import print_anything
 
+    print_anything()
     try:
         commands(prog_name="course")
     except IsometryError as error:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from processes import running
 
 
 @dataclass
@@ -68,8 +69,7 @@ class Server:
 
     def kernels(self) -> list[psutil.Process]:
         """The kernels running under this server."""
-        children = psutil.Process(self.process.pid).children(recursive=True)
-        return [child for child in children if any("ipykernel_launcher" in part for part in child.cmdline())]
+        return running(psutil.Process(self.process.pid), "ipykernel_launcher", recursive=True)
 
     def peak_mb(self) -> float:
         return peak_mb(self.process.pid)

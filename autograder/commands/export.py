@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 @click.option("--column", metavar="NAME", help="The assignment's name in the system.  [default: UNIT]")
 @click.option("--scale", is_flag=True, help="Scale scores to the points that the system has for the assignment.")
 @click.option("--with-unread", is_flag=True, help="Export also what is not final: answers unread, submissions failed.")
+@click.option("--replace", is_flag=True, help="Let grades take the place of others that stand in the roster already.")
 @click.option(
     "--missing-as-zero", is_flag=True, help="Zero for those of the roster who handed nothing in, not nothing."
 )
@@ -56,6 +57,7 @@ def export(
     scale: bool,
     with_unread: bool,
     missing_as_zero: bool,
+    replace: bool,
     into: Path | None,
     gradebook: str | None,
     course: Path | None,
@@ -66,7 +68,8 @@ def export(
     that is told. Scores that people gave go before them.
 
     Ids stay as they are, to the character. Who handed nothing in stays blank. What failed, or waits for somebody to
-    read it, is named and not exported. A file that is there is never overwritten.
+    read it, is named and not exported; so is a grade where the roster has another one already. A file that is there is
+    never overwritten.
     """
     from autograder.errors import GradingError
     from autograder.paths import ROOT
@@ -81,7 +84,14 @@ def export(
     except OSError as error:
         raise GradingError(f"The roster {roster} cannot be read ({(error.strerror or 'error').lower()}).") from None
     results = report.results(unit, into or root / "grading", root, gradebook)
-    options = Options(column, id_column, with_unread, missing_as_zero, scale)
+    options = Options(
+        column=column,
+        id_column=id_column,
+        with_unread=with_unread,
+        missing_as_zero=missing_as_zero,
+        scale=scale,
+        replace=replace,
+    )
     made = exported(System(to), unit, results.rows, listed, options, results.names)
     write_new(out, made.content)
     for line in [*told(made, out), *changed(unit, results.changes)]:

@@ -79,7 +79,7 @@ def summary(unit: str, rows: Sequence[Row], pending: int, into: Path, gradebook:
     """Build the table at the end."""
     of = {state: [row for row in rows if row.state.value == state] for state in _COLOURS}
     scores = sorted(row.score for row in of["graded"])
-    table = Table(title=unit, title_justify="left", show_header=False, box=None)
+    table = Table(title=escape(unit), title_justify="left", show_header=False, box=None)
     for state, found in of.items():
         if found or state != "quarantined":
             table.add_row(state, str(len(found)))
@@ -92,9 +92,9 @@ def summary(unit: str, rows: Sequence[Row], pending: int, into: Path, gradebook:
         )
     if unread := [row for row in rows if row.unread]:
         table.add_row("to be read", f"{len(unread)} notebooks have answers that wait for a person, in formgrader")
-    table.add_row("gradebook", gradebook)
-    table.add_row("feedback", str(into / "feedback"))
-    table.add_row("grades", str(into / f"{unit}.csv"))
+    table.add_row("gradebook", escape(gradebook))
+    table.add_row("feedback", escape(str(into / "feedback")))
+    table.add_row("grades", escape(str(into / f"{unit}.csv")))
     return table
 
 
@@ -136,7 +136,7 @@ def final(rows: Sequence[Row]) -> bool:
 
 def told(why: dict[str, Any]) -> list[Any]:
     """Build the parts that rich prints of an explanation (`explain.explain`)."""
-    head = Table(title=f"{why['student']}, {why['unit']}", title_justify="left", show_header=False, box=None)
+    head = Table(title=escape(f"{why['student']}, {why['unit']}"), title_justify="left", show_header=False, box=None)
     head.add_row("score", f"{why['score']:g} of {why['max_score']:g}")
     head.add_row("state", why["state"] + (f": {escape(why['reason'])}" if why["reason"] else ""))
     if why["diagnostics"]:
@@ -155,8 +155,8 @@ def told(why: dict[str, Any]) -> list[Any]:
         head.add_row(escape(cell), f"{score:g} in the gradebook{waits}")
     parts: list[Any] = [head]
     for check in why["checks"]:
-        table = Table(title=check["cell"], title_justify="left", show_header=False, box=None)
-        table.add_row("exercise", check["exercise"])
+        table = Table(title=escape(check["cell"]), title_justify="left", show_header=False, box=None)
+        table.add_row("exercise", escape(check["exercise"]))
         table.add_row("points", f"{check['points']:g} of {check['of']:g}")
         if check["in_the_gradebook"] not in (None, check["points"]):
             table.add_row("gradebook", f"{check['in_the_gradebook']:g}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -104,13 +105,20 @@ def _exporter(settings: Config) -> HTMLExporter:
     return made
 
 
-def page(notebook: NotebookNode, unit: str, totals: dict[str, float], config: Config) -> str:
-    """The page of a notebook whose cells hold their scores and comments, as `marking.for_the_page` leaves them."""
+def page(
+    notebook: NotebookNode, unit: str, totals: dict[str, float], config: Config, remarks: Sequence[str] = ()
+) -> str:
+    """The page of a notebook whose cells hold their scores and comments, as `marking.for_the_page` leaves them.
+
+    `remarks` are sentences about the whole notebook, which stand first.
+    """
     from nbconvert.exporters import TemplateExporter
 
     made = exporter(config)
     bounded(notebook)
-    resources = made._init_resources({"unique_key": unit, "nbgrader": {"notebook": unit, **totals}})
+    resources = made._init_resources(
+        {"unique_key": unit, "nbgrader": {"notebook": unit, "remarks": list(remarks), **totals}}
+    )
     # Without what the HTML exporter does around it: our template needs none of that, and parsing the page takes longer
     # than making it.
     text, _ = TemplateExporter.from_notebook_node(made, notebook, resources=resources)

@@ -34,7 +34,7 @@ from autograder.grading.settings import Settings
 from autograder.kernels import doctor
 from autograder.paths import ROOT
 from autograder.submissions import assignment as assignments
-from autograder.submissions import submission
+from autograder.submissions import inbox, submission
 from autograder.submissions.assignment import Assignment
 from autograder.submissions.fingerprints import Fingerprint
 from autograder.submissions.result import GradingResult, Status, failed
@@ -70,7 +70,8 @@ def grade_class(
     unit:
         The unit's folder, such as `02-jacobians`.
     folder:
-        nbgrader's layout (`<student>/<unit>/<unit>.ipynb`) or flat (`<student>.ipynb`).
+        nbgrader's layout (`<student>/<unit>/<unit>.ipynb`) or flat (`<student>.ipynb`); what is taken of others, and what
+        is said of the rest: `inbox.py`.
     settings:
         Where the results go, and how long a cell may take.
     root:
@@ -98,7 +99,7 @@ def grade_class(
         then is whole, and the same call goes on from there.
     """
     assignment = assignments.find(unit, root)
-    submissions = submission.collect(folder, unit, only)
+    submissions, left = inbox.collect(folder, unit, only)
     if not settings.unsafe:
         doctor.require()
     into = settings.into.resolve()
@@ -113,7 +114,7 @@ def grade_class(
                 batch.warm_up(own, len(submissions), grade or grade_one, assignment.bank_path)
             pending = plan.pending(submissions, into)
             planned(len(pending), len(submissions))
-            for sentence in plan.told(pending):
+            for sentence in [*(one.sentence for one in left), *plan.told(pending)]:
                 warned(sentence)
             try:
                 if pending:
@@ -214,6 +215,8 @@ def write(
             files.write(copy, submission.content(handed_in))
         except submission.Unusable:
             copy.unlink(missing_ok=True)
+        for name, data in handed_in.beside.items():
+            files.write(copy.parent / name, data)
         if handed_in.timestamp:
             files.write(copy.with_name("timestamp.txt"), handed_in.timestamp)
     as_run, text = result.notebook, result.feedback

@@ -84,8 +84,7 @@ class GradingPlan:
         if self._known is not None:
             return False  # then it takes no time to find out for sure
         known = self._ledger.fingerprints(self._assignment.unit)
-        done = {student for student, (state, _) in known.items() if state in (Status.GRADED, Status.FAILED)}
-        return self._settings.again or any(one.student not in done for one in submissions)
+        return self._settings.again or any(one.student not in known for one in submissions)
 
     def pending(self, submissions: Sequence[Submission], into: Path) -> dict[str, Pending]:
         """Return the submissions that are to be graded, by student, each with what people gave it."""
@@ -96,7 +95,7 @@ class GradingPlan:
         for one in submissions:
             one = replace(one, path=one.path.absolute(), **given.get(one.student, {}))
             state, text = known.get(one.student, (None, ""))
-            if state not in (Status.GRADED, Status.FAILED) or self._settings.again or not text:
+            if state is None or self._settings.again or not text:
                 found[one.student] = Pending(one)
                 continue
             now = self.fingerprint(submission.read(one))
@@ -171,9 +170,8 @@ class GradingPlan:
     def fingerprint(self, read: Submission) -> Fingerprint:
         """Return what the result of a submission that was read depends on."""
         run, graded_items = self._facts
-        content = read.data if read.data is not None else read.unusable or ""
         return Fingerprint(
-            fingerprints.of_submission(content, read.timestamp),
+            fingerprints.of_submission(read),
             run,
             graded_items,
             fingerprints.of_given(read, self._due),

@@ -269,6 +269,12 @@ class _Process:
             except psutil.NoSuchProcess:
                 pass
         self._popen.wait()
+        self._clear_up()
+
+    def _clear_up(self) -> None:
+        """Remove the folder that it worked in, where it could not do so itself."""
+        for left in Path(_short(tempfile.gettempdir())).glob(f"{_prefix(self.pid)}*"):
+            files.remove(left)
 
     def close(self) -> None:
         """Let it end by itself, as it does when nobody is there any more; not for long."""
@@ -277,6 +283,7 @@ class _Process:
             self._popen.wait(10)
         except subprocess.TimeoutExpired:
             self.kill()
+        self._clear_up()
         os.close(self._life)
         self._log.close()
         self.alive = False
@@ -300,7 +307,7 @@ def main() -> None:
     connection, life = Connection(int(sys.argv[1])), int(sys.argv[2])
     # Whoever is forked from here holds neither: the other side is to notice when this process is gone.
     os.register_at_fork(after_in_child=lambda: _hang_up(connection, life))
-    own = Path(tempfile.mkdtemp(prefix="grader-", dir=_short(tempfile.gettempdir())))
+    own = Path(tempfile.mkdtemp(prefix=_prefix(os.getpid()), dir=_short(tempfile.gettempdir())))
     own.chmod(0o711)  # a kernel with a user of its own finds its way to its folder, and sees no other
     tempfile.tempdir = str(own)
     threading.Thread(target=_end_with_parent, args=(life, own), daemon=True).start()
@@ -350,6 +357,11 @@ def _clear(own: Path) -> None:
         except psutil.NoSuchProcess:
             pass
     files.remove(own)
+
+
+def _prefix(pid: int) -> str:
+    """How the name of the folder begins in which the process of this number works."""
+    return f"grader-{pid}-"
 
 
 def _short(folder: str) -> str:

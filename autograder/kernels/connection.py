@@ -51,6 +51,8 @@ class KernelConnection:
         What it finds in its environment beside the server's own.
     spec:
         The file that says how it is confined; None for not at all.
+    cold:
+        Whether nothing is imported in it yet.
 
     Raises
     ------
@@ -60,7 +62,9 @@ class KernelConnection:
         Where the kernel does not become ready. The text is the last that it said.
     """
 
-    def __init__(self, client: ForkClient, folder: Path, environment: Mapping[str, str], spec: Path | None) -> None:
+    def __init__(
+        self, client: ForkClient, folder: Path, environment: Mapping[str, str], spec: Path | None, *, cold: bool = False
+    ) -> None:
         self._line, theirs = socket.socketpair()
         pipes = [os.pipe() for _ in range(2)]
         # What programs and libraries print past Python.
@@ -70,6 +74,7 @@ class KernelConnection:
                 folder=str(folder),
                 environment=environment,
                 spec=str(spec) if spec else None,
+                cold=cold,
                 line=theirs,
                 output=pipes[0][1],
                 errors=pipes[1][1],

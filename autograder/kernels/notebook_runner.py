@@ -49,6 +49,8 @@ class Workspace:
     spec: Path | None
     """How it is confined; None for not at all."""
     environment: dict[str, str]
+    cold: bool = False
+    """Whether nothing is imported in it before its first cell: it takes seconds longer."""
 
 
 def named(cell: NotebookNode, index: int) -> str:
@@ -210,7 +212,9 @@ class Runner:
 
     def _start(self) -> None:
         workspace = self._make_workspace()
-        self._kernel = KernelConnection(self._client, workspace.work, workspace.environment, workspace.spec)
+        self._kernel = KernelConnection(
+            self._client, workspace.work, workspace.environment, workspace.spec, cold=workspace.cold
+        )
         if self._limits is not None:
             self._monitor = ResourceMonitor(
                 self._kernel.kernel.pid,

@@ -101,7 +101,7 @@ def _grade(converter: Autograde, unit: str, students: list[str]) -> None:
         log.info("%d unchanged, and not graded again (--force grades them)", unchanged)
     if not result["final"]:
         names = [one["student"] for one in result["submissions"] if one["state"] == "quarantined"]
-        raise NbGraderException(f"In quarantine, to be tried again: {', '.join(names)}. The log says why.")
+        raise NbGraderException(f"In quarantine: {', '.join(names)}. The log says why.")
 
 
 def _folders(converter: Autograde, unit: str) -> tuple[Path, Path]:

@@ -129,9 +129,11 @@ def _feed(state: Any, value: Any) -> None:
 # --------------------------------------------------------------------------- of a submission
 
 
-def of_submission(content: bytes | str, timestamp: str | None) -> str:
-    """Of what was handed in, or of the sentence that says why it cannot be read."""
-    return digest(content, timestamp)
+def of_submission(read: Submission) -> str:
+    """Of what was handed in and was read, or of the sentence that says why it cannot be."""
+    content = read.data if read.data is not None else read.unusable or ""
+    besides = [[str(note) for note in read.notes], read.beside] if read.notes or read.beside else []
+    return digest(content, read.timestamp, *besides)
 
 
 def of_given(submission: Submission, due: Any) -> str:

@@ -9,9 +9,10 @@ a grade in it.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from itertools import count
 from pathlib import Path
@@ -26,7 +27,7 @@ from nbgrader.utils import determine_grade
 from traitlets.config import Config
 
 from autograder import files
-from autograder.diagnostics import Diagnostic, DiagnosticCode
+from autograder.diagnostics import OF_THE_SETTING, Diagnostic, DiagnosticCode
 from autograder.feedback import page
 from autograder.judging import bank
 from autograder.judging.examiner import Examiner, GradedItem, rejudge
@@ -36,9 +37,9 @@ from autograder.judging.verdict import Verdict, VerdictState
 from autograder.kernels import outputs, sandbox
 from autograder.kernels.forkserver.client import ForkClient
 from autograder.kernels.kernel_entry import SandboxSpec
-from autograder.kernels.notebook_runner import NoKernel, Runner, Workspace
+from autograder.kernels.notebook_runner import NoKernel, Runner, Workspace, named, the
 from autograder.kernels.sandbox import SandboxPolicy
-from autograder.submissions import marking, submission
+from autograder.submissions import marking, restore, submission
 from autograder.submissions.result import GradingResult, Status, failed
 from autograder.submissions.submission import Unusable
 from autograder.submissions.task import PATIENCE, Task
@@ -53,7 +54,7 @@ def grade(task: Task, scratch: Path, client: ForkClient) -> GradingResult:
     student = task.submission.student
     released = _read(task.released)
     try:
-        notebook, diagnostics = submission.restore(submission.content(task.submission), released)
+        notebook, diagnostics = restore.restore(submission.content(task.submission), released)
     except Unusable as unusable:
         return failed(student, task.unit, DiagnosticCode.FILE_UNUSABLE, str(unusable))
     marking.as_released(notebook, released)
@@ -61,7 +62,7 @@ def grade(task: Task, scratch: Path, client: ForkClient) -> GradingResult:
         runner = Runner(
             notebook,
             client,
-            _workspaces(task, scratch),
+            _workspaces(task, scratch, cold=sets_its_environment(notebook)),
             examiner,
             seconds=task.seconds,
             patience=PATIENCE * task.seconds,
@@ -73,7 +74,13 @@ def grade(task: Task, scratch: Path, client: ForkClient) -> GradingResult:
             said = f"The kernel died as it started: {none}."
             return failed(student, task.unit, DiagnosticCode.KERNEL_NOT_STARTED, said, seconds=_since(started))
         verdicts, transcripts = examiner.verdicts(), examiner.transcripts()
-    diagnostics += runner.diagnostics + examiner.diagnostics
+    diagnostics = [
+        *task.submission.notes,
+        *_failed_first(notebook, runner.diagnostics),
+        *diagnostics,
+        *runner.diagnostics,
+    ]
+    diagnostics += examiner.diagnostics
     if not task.confined:
         diagnostics.append(Diagnostic(DiagnosticCode.UNCONFINED, "It ran without a sandbox."))
     diagnostics += [
@@ -118,6 +125,7 @@ def _marked(
     penalty = marking.late_penalty(task.config, task.submission, task.due, total)
     as_run = nbformat.v4.writes(notebook)
     totals = marking.for_the_page(notebook, earned, task.submission, penalty) | {"max_score": _worth(released)}
+    remarks = [one.text for one in diagnostics if one.code not in OF_THE_SETTING]
     return GradingResult(
         student=task.submission.student,
         unit=task.unit,
@@ -128,7 +136,7 @@ def _marked(
         comments=earned.comments,
         late_penalty=penalty,
         notebook=as_run,
-        feedback=page.page(notebook, task.unit, totals, task.config),
+        feedback=page.page(notebook, task.unit, totals, task.config, remarks),
         seconds=seconds,
         answers=answers,
         verdicts=verdicts,
@@ -153,7 +161,15 @@ def _worth(released: NotebookNode) -> float:
 # --------------------------------------------------------------------------- where kernels live
 
 
-def _workspaces(task: Task, scratch: Path) -> Callable[[], Workspace]:
+_ENVIRONMENT = re.compile(r"\b(environ|putenv|unsetenv)\b|^\s*%(set_)?env\b", re.MULTILINE)
+
+
+def sets_its_environment(notebook: NotebookNode) -> bool:
+    """Whether a cell may set variables that libraries read as they are imported: then nothing may be imported before."""
+    return any(cell.cell_type == "code" and _ENVIRONMENT.search(cell.source) for cell in notebook.cells)
+
+
+def _workspaces(task: Task, scratch: Path, *, cold: bool) -> Callable[[], Workspace]:
     """Return a function that makes the workspace of the next kernel, and removes that of the last one."""
     numbers = count(1)
     beside = _beside(task)
@@ -164,6 +180,10 @@ def _workspaces(task: Task, scratch: Path) -> Callable[[], Workspace]:
         run = scratch / f"kernel-{number}"
         work = run / "work"
         work.mkdir(parents=True)
+        for name, data in task.submission.beside.items():
+            if name not in beside:  # what is handed out with the notebook stays as it is
+                (work / name).parent.mkdir(parents=True, exist_ok=True)
+                (work / name).write_bytes(data)
         for name, path in beside.items():
             (work / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, work / name)
@@ -175,7 +195,7 @@ def _workspaces(task: Task, scratch: Path) -> Callable[[], Workspace]:
             limits.PLACE: str(scratch / "answers"),
         }
         spec = _spec(task, scratch, run) if task.confined else None
-        return Workspace(run, work, spec, environment)
+        return Workspace(run, work, spec, environment, cold)
 
     return make_workspace
 
@@ -232,6 +252,37 @@ def _show(notebook: NotebookNode, verdicts: Mapping[str, Verdict]) -> None:
             except (ValueError, KeyError, TypeError):  # nbgrader would give the whole notebook up
                 said = "This cell shows what cannot be its points, so it earns none."
                 cell.outputs = [outputs.failure("NoPoints", said), *cell.outputs]
+
+
+def _failed_first(ran: NotebookNode, said: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """The first cell that raised an error, where checks that came after it failed to run: they hang on it. None where
+    that was `said` in another way."""
+    wrong = [(index, error) for index, cell in enumerate(ran.cells) if (error := _error(cell)) is not None]
+    of_checks = [index for index, _ in wrong if _is_check(ran.cells[index])]
+    index, error = next(((index, error) for index, error in wrong if index not in of_checks), (len(ran.cells), None))
+    after = [check for check in of_checks if check > index]
+    if error is None or not after:
+        return []
+    name = named(ran.cells[index], index)
+    if name in {one.cell for one in said}:
+        return []
+    why = f"{error.ename}: {error.evalue}" if error.evalue else str(error.ename)
+    checks = f"{len(after)} checks" if len(after) > 1 else "a check"
+    sentence = f"{the(name)} was the first to fail, with {_short(why)}; after it {checks} could not run."
+    return [Diagnostic(DiagnosticCode.CELL_FAILED, sentence, name)]
+
+
+def _short(text: str, limit: int = 200) -> str:
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def _error(cell: NotebookNode) -> NotebookNode | None:
+    return next((output for output in cell.get("outputs", []) if output.output_type == "error"), None)
+
+
+def _is_check(cell: NotebookNode) -> bool:
+    return utils.is_grade(cell) and not utils.is_solution(cell)
 
 
 def _ran(cell: NotebookNode) -> bool:

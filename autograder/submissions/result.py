@@ -20,7 +20,7 @@ class Status(StrEnum):
     FAILED = "failed"
     """It cannot be graded, for a reason of its own: its file, its kernel."""
     QUARANTINED = "quarantined"
-    """Grading it ended the grader's own process, twice. The next batch tries it again."""
+    """Grading it ended the grader's own process, twice. It is tried again once it, or what it is graded with, has changed."""
 
 
 class Mark(NamedTuple):

@@ -235,7 +235,8 @@ def environment(root: Path, into: Path, base: Mapping[str, str]) -> dict[str, st
         # XLA compiles on many threads; with one heap for all of them a lesson's peak is some 150 MB lower.
         "MALLOC_ARENA_MAX": "1",
     }
-    return {**unless_set, **base, **ours}
+    # Lessons measure what float32 does: with 64-bit numbers they would break, or show something else.
+    return {**unless_set, **base, **ours, "JAX_ENABLE_X64": "0"}
 
 
 def jupyterlab(into: Path, options: tuple[str, ...], base: Mapping[str, str]) -> list[str]:
@@ -269,6 +270,9 @@ def command(root: Path | None, into: Path | None, prepare_only: bool, options: t
         click.echo(sentence)
     if prepare_only:
         return
+    wide = os.environ.get("JAX_ENABLE_X64", "")
+    if wide.lower() not in ("", "0", "false", "off", "no"):
+        click.echo("JAX_ENABLE_X64 is set in your environment, and is turned off here: the lessons measure float32.")
     click.echo(f"Your work stays in {into}. JupyterLab is starting; Ctrl-C, twice, stops it.")
     sys.stdout.flush()
     started = jupyterlab(into, options, os.environ)

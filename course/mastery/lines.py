@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import msgspec
@@ -41,23 +43,46 @@ def unique(content: bytes) -> tuple[dict[str, bytes], dict[str, datetime], int]:
     found: dict[str, bytes] = {}
     times: dict[str, datetime] = {}
     torn = 0
-    for line in content.split(b"\n"):
-        line = line.strip()
+    for line in _split(content):
         if not line:
             continue
-        try:
-            head = header(line)
-            id, at = head.id, _utc(head.at)
-        except UNREADABLE:
+        if (head := _head(line)) is None:
             torn += 1
             continue
-        if at > LATEST:
-            torn += 1
-        elif id not in found or (at, line) < (times[id], found[id]):
+        id, at = head
+        if id not in found or (at, line) < (times[id], found[id]):
             found[id], times[id] = line, at
     # Sorted twice and not by pairs: a hundred thousand pairs keep the garbage collector busier than the sorting.
     ordered = sorted(sorted(found), key=times.__getitem__)
     return {id: found[id] for id in ordered}, times, torn
+
+
+def as_utf8(content: bytes) -> bytes:
+    """A file's bytes in UTF-8, where an editor saved it in UTF-16."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return content.decode("utf-16", "replace").encode()
+    return content
+
+
+def no_events(content: bytes) -> list[int]:
+    """The numbers of the lines, counted from 1, that are neither empty nor an event."""
+    return [number for number, line in enumerate(_split(content), start=1) if line and _head(line) is None]
+
+
+def _split(content: bytes) -> Iterator[bytes]:
+    """The lines of a record, also of one that an editor saved with byte order marks or other line ends."""
+    for line in content.split(b"\n"):
+        yield line.removeprefix(codecs.BOM_UTF8).strip()  # of several files joined to one, any may begin with a mark
+
+
+def _head(line: bytes) -> tuple[str, datetime] | None:
+    """The id and time of the event in a line; None where it is none."""
+    try:
+        head = header(line)
+        at = _utc(head.at)
+    except UNREADABLE:
+        return None
+    return (head.id, at) if at <= LATEST else None
 
 
 def _utc(at: datetime) -> datetime:

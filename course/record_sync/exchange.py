@@ -21,6 +21,7 @@ from typing import Any
 from course import clock
 from course.errors import CourseError
 from course.mastery import record
+from course.mastery.lines import as_utf8, no_events
 
 IDS = 10_000
 """Ids in one message: some 350 kB."""
@@ -41,6 +42,7 @@ def bring_in(content: bytes, name: str, add: Callable[[list[bytes]], int] = reco
     `add` takes lines, and says how many were new. Raises `CourseError` where `content` holds no event, or the record
     cannot be written; then the record is as it was.
     """
+    content = as_utf8(content)
     found = record.by_id(content)
     if not found:
         raise CourseError(f"{name} is no record of this course: no line of it is an event. Nothing was taken.")
@@ -48,7 +50,15 @@ def bring_in(content: bytes, name: str, add: Callable[[list[bytes]], int] = reco
     known = len(found) - new
     which = f"the other {known}" if new else "the one in it" if known == 1 else f"all {known}"
     already = f"; {which} {'was' if known == 1 else 'were'} in your record already" if known else ""
-    return f"Took {new} new {'event' if new == 1 else 'events'} from {name}{already}."
+    took = f"Took {new} new {'event' if new == 1 else 'events'} from {name}{already}."
+    if not (damaged := no_events(content)):
+        return took
+    named = ", ".join(map(str, damaged[:10])) + (f" and {len(damaged) - 10} more" if len(damaged) > 10 else "")
+    return (
+        f"{took} No event, and left out: line {named}."
+        if len(damaged) == 1
+        else f"{took} No events, and left out: lines {named}."
+    )
 
 
 def file_name(title: str) -> str:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
@@ -17,10 +18,12 @@ import fake_grading
 import psutil
 import pytest
 from fake_grading import UNIT
+from processes import running
 
 from autograder.errors import GradingError
 from autograder.gradebook.ledger import ATTEMPTS_PER_BATCH, GradebookStore
 from autograder.gradebook.rows import Row
+from autograder.grading import pool
 from autograder.grading.grade import grade_class
 from autograder.grading.pool import ProcessPool, WorkerDied
 from autograder.grading.settings import Settings
@@ -43,9 +46,11 @@ def graded(course: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Gra
     (tmp_path / "marker").mkdir()
     monkeypatch.setenv(fake_grading.MARKER, str(tmp_path / "marker"))
 
-    def grade(words: dict[str, str], executor: Executor | None = None, into: str = "into") -> dict[str, Row]:
+    def grade(
+        words: dict[str, str], executor: Executor | None = None, into: str = "into", again: bool = False
+    ) -> dict[str, Row]:
         handed_in = fake_grading.hand_in(tmp_path / "handed-in", words)
-        settings = Settings(tmp_path / into, seconds=1, jobs=2)
+        settings = Settings(tmp_path / into, seconds=1, jobs=2, again=again)
         rows = grade_class(
             UNIT, handed_in, settings, root=course, only=tuple(words), executor=executor, grade=fake_grading.grade
         )
@@ -72,7 +77,7 @@ def test_every_executor_gives_the_same_gradebook(graded: Graded) -> None:
         assert graded(CLASS, processes, "processes") == ours
 
 
-def test_what_kills_its_worker_is_tried_again_alone_then_quarantined_and_tried_by_the_next_batch(
+def test_what_kills_its_worker_is_tried_again_alone_then_quarantined_until_it_changes_or_is_asked_for(
     graded: Graded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(fake_grading.LOG, str(tmp_path / "log"))
@@ -93,7 +98,9 @@ def test_what_kills_its_worker_is_tried_again_alone_then_quarantined_and_tried_b
     }
     with GradebookStore(f"sqlite:///{tmp_path / 'into' / 'gradebook.db'}") as ledger:
         assert [ledger.attempt(UNIT, student) % ATTEMPTS_PER_BATCH for student in ("ada", "eve", "fay")] == [0, 1, 1]
-    graded(words)
+    rows = graded(words)
+    assert (tmp_path / "log").read_text().split() == runs and rows["eve"].state is Status.QUARANTINED
+    graded({"eve": "dies", "gus": "breaks"}, again=True)
     again = (tmp_path / "log").read_text().split()[len(runs) :]
     assert sorted(again) == ["eve", "eve", "gus", "gus"]
     assert graded({"eve": "right"})["eve"].state is Status.GRADED
@@ -104,9 +111,15 @@ def test_a_submission_that_hangs_costs_its_worker_and_nobody_else(
 ) -> None:
     monkeypatch.setattr(task, "SLACK", 5)
     monkeypatch.setattr(task, "PATIENCE", 1)
+    seen: list[int] = []
+    begin = pool._Process.begin
+    monkeypatch.setattr(pool._Process, "begin", lambda self, first: (seen.append(self.pid), begin(self, first))[1])
     rows = graded({"ada": "right", "hal": "hangs", "ben": "half"})
+    assert seen
     assert [rows[s].state for s in ("ada", "ben", "hal")] == [Status.GRADED, Status.GRADED, Status.QUARANTINED]
     assert "said nothing for 6 s" in rows["hal"].reason
+    # Where it was ended, it could not remove its own folder.
+    assert not [path for pid in seen for path in Path(tempfile.gettempdir()).glob(f"grader-{pid}-*")]
 
 
 def test_an_executor_that_takes_no_more_ends_the_batch_with_one_sentence(graded: Graded) -> None:
@@ -219,7 +232,7 @@ def test_workers_that_are_ended_while_they_start_are_gone() -> None:
 
 def processes() -> list[int]:
     """The workers of this process."""
-    return [p.pid for p in psutil.Process().children() if "autograder.grading.pool" in p.cmdline()]
+    return [p.pid for p in running(psutil.Process(), "autograder.grading.pool")]
 
 
 @pytest.mark.parametrize("how", ["shutdown", "kill"])

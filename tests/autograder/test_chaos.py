@@ -25,6 +25,7 @@ import chaos
 import psutil
 import pytest
 from chaos import Batch, Everything, difference, everything
+from processes import running
 from proving import count
 
 pytestmark = [pytest.mark.prove, pytest.mark.slow]
@@ -150,8 +151,7 @@ def test_killed_at_any_moment_and_started_again_it_ends_as_if_undisturbed(
 def workers(process: subprocess.Popen[str]) -> list[psutil.Process]:
     """The processes in which the batch has submissions graded."""
     try:
-        children = psutil.Process(process.pid).children(recursive=False)
-        return [child for child in children if "autograder.grading.pool" in child.cmdline()]
+        return running(psutil.Process(process.pid), "autograder.grading.pool")
     except psutil.NoSuchProcess:
         return []
 

@@ -54,8 +54,9 @@ from autograder.judging.verdict import Verdict, VerdictState
 from autograder.submissions import assignment as assignments
 from autograder.submissions import marking, pipeline, submission
 from autograder.submissions.assignment import graded_cells
+from autograder.submissions.restore import restore
 from autograder.submissions.result import GradingResult, Mark, Status, failed
-from autograder.submissions.submission import Submission, Unusable, restore
+from autograder.submissions.submission import Submission, Unusable
 
 pytestmark = pytest.mark.prove
 

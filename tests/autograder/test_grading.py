@@ -17,6 +17,7 @@ import nbformat
 import psutil
 import pytest
 from nbgrader.api import Gradebook
+from processes import running
 from serving import Server
 from stock_settings import stock
 
@@ -44,9 +45,8 @@ LIMIT = 8
 
 def kernels() -> list[psutil.Process]:
     """The kernels that this process's warm servers have forked, and that still run."""
-    servers = [p for p in psutil.Process().children() if "autograder.kernels.forkserver.serve" in p.cmdline()]
-    found = [child for server in servers for child in server.children()]
-    return [p for p in found if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
+    servers = running(psutil.Process(), "autograder.kernels.forkserver.serve")
+    return [child for server in servers for child in running(server, "")]
 
 
 class Graded:

@@ -94,11 +94,11 @@ def test_canvas_gets_its_own_file_back_with_nothing_changed_but_the_grades() -> 
 
 
 def test_the_column_of_ids_is_the_one_that_fits_and_zeros_in_front_count() -> None:
-    made = export(System.CANVAS, UNIT, [row("00007", 1), row("00042", 2)], roster(*CANVAS))
+    made = export(System.CANVAS, UNIT, [row("00007", 1), row("00042", 2)], roster(*CANVAS), Options(replace=True))
     assert [line[6] for line in table(made)[2:]] == ["2", "1", "", ""]
     made = export(System.CANVAS, UNIT, [row("00042", 2), row("7", 9)], roster(*CANVAS))
     assert [line[6] for line in table(made)[2:]] == ["2", "3", "9", ""], "7 is not 00007"
-    made = export(System.CANVAS, UNIT, [row("102"), row("ada")], roster(*CANVAS), Options(id_column="ID"))
+    made = export(System.CANVAS, UNIT, [row("102"), row("ada")], roster(*CANVAS), Options(id_column="ID", replace=True))
     assert made.exported == ["102"] and made.unknown == ["ada"]
 
 
@@ -269,7 +269,99 @@ def test_a_grade_that_is_not_final_does_not_wipe_out_what_the_roster_had() -> No
 
 def test_who_handed_nothing_in_is_blank_or_zero_as_asked() -> None:
     made = export(System.CANVAS, UNIT, [row("ada")], roster(*CANVAS), Options(missing_as_zero=True))
-    assert [line[6] for line in table(made)[2:]] == ["7.5", "0", "0", ""], "the test student is nobody"
+    assert [line[6] for line in table(made)[2:]] == ["7.5", "3", "0", ""], "the test student is nobody"
+
+
+def test_what_a_person_entered_is_not_overwritten_unless_asked_for() -> None:
+    made = export(System.CANVAS, UNIT, [row("grace", 7), row("ada", 1)], roster(*CANVAS))
+    assert [line[6] for line in table(made)[2:]] == ["1", "3", "", ""] and made.exported == ["ada"]
+    assert made.held_back == {"grace": "the roster has 3 for it already, and grading gave 7"}
+    assert export(System.CANVAS, UNIT, [row("grace", 3.0)], roster(*CANVAS)).exported == ["grace"]
+    made = export(System.CANVAS, UNIT, [row("grace", 7)], roster(*CANVAS), Options(replace=True))
+    assert table(made)[3][6] == "7" and not made.held_back
+    excused = [line.replace("grace,B,,3,", "grace,B,,EX,") for line in CANVAS]
+    assert table(export(System.CANVAS, UNIT, [row("grace", 7)], roster(*excused)))[3][6] == "EX"
+
+
+def test_of_whom_nothing_is_exported_nothing_is_said_to_be() -> None:
+    made = export(
+        System.CANVAS, UNIT, [row("eve", unread=("a",)), row("ada")], roster(*CANVAS), Options(with_unread=True)
+    )
+    assert made.unknown == ["eve"] and not any("eve" in warning for warning in made.warnings)
+
+
+# --------------------------------------------------------------------------- as rosters come
+
+
+ROSTERS = Path(__file__).parent / "fixtures" / "rosters"
+
+
+def test_a_roster_with_semicolons_and_commas_in_its_titles_is_read() -> None:
+    data = (ROSTERS / "canvas-semicolons.csv").read_bytes()
+    read = Roster.read(data)
+    assert read.header[0] == "Student" and read.separator == ";"
+    assert Roster.read(read.content()) == read
+    made = export(System.CANVAS, UNIT, [row("anna", 7.5)], read, Options(scale=True))
+    after = table(made, ";")
+    assert [line[7] for line in after] == ["02-jacobians (9911)", "60,00", "45", ""]
+    made = export(System.CANVAS, UNIT, [row("bo", 7.25)], Roster.read(data), Options(scale=True))
+    assert table(made, ";")[3][7] == "43,5", "numbers are written as the roster writes them"
+
+
+@pytest.mark.parametrize("id_column", [None, "E-Mail-Adresse"])
+def test_a_worksheet_in_another_language_is_filled_and_its_maximum_and_locks_are_heeded(id_column: str | None) -> None:
+    data = (ROSTERS / "moodle-german.csv").read_bytes()
+    options = Options(id_column=id_column, scale=True)
+    made = export(System.MOODLE, UNIT, [row("anna"), row("bo")], Roster.read(data), options)
+    before, after = table(Export(data)), table(made)
+    assert after[0] == before[0] and [line[4] for line in after] == ["Bewertung", "75", ""]
+    assert made.held_back == {"bo": "its grade is locked in Moodle"}
+    with pytest.raises(GradingError, match="Moodle has 100 points for it"):
+        export(System.MOODLE, UNIT, [row("anna")], Roster.read(data), Options(id_column=id_column))
+
+
+def translated(words: tuple[str, str]) -> Roster:
+    """Moodle's worksheet with other titles, and other words for yes and no."""
+    lines = [
+        MOODLE[0].replace("e", "ë"),
+        *(line.replace("Yes", words[0]).replace("No,", words[1] + ",") for line in MOODLE[1:]),
+    ]
+    return roster(*lines)
+
+
+@pytest.mark.parametrize("words", [("Oui", "Non"), ("Sí", "No"), ("Tak", "Nie"), ("はい", "いいえ")])
+def test_a_worksheet_is_known_by_what_stands_in_its_columns(words: tuple[str, str]) -> None:
+    made = export(System.MOODLE, UNIT, [row("ada@x.org"), row("alan@x.org")], translated(words))
+    assert [line[4] for line in table(made)[1:]] == ["7.5", "", "2.00"]
+    assert list(made.held_back) == ["alan@x.org"]
+
+
+def test_a_lock_in_words_that_are_unknown_is_refused() -> None:
+    with pytest.raises(GradingError, match="“hislah” in the column"):
+        export(System.MOODLE, UNIT, [row("ada@x.org"), row("alan@x.org")], translated(("HISlaH", "Qo")))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_roster_keeps_its_encoding(encoding: str) -> None:
+    data = ("\n".join(CANVAS) + "\n").replace("Lovelace", "Łovelace").encode(encoding)
+    read = Roster.read(data)
+    assert read.content() == data and read.header == roster(*CANVAS).header
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"), [("Ada@X.org", "ada@x.org"), ("zo\u00eb", "zoe\u0308"), (" ada ", "ada"), ("ADA  L", "ada l")]
+)
+def test_a_name_that_differs_in_case_blanks_or_encoding_is_the_same(theirs: str, ours: str) -> None:
+    made = export(System.CSV, UNIT, [row(ours)], roster("id,name", f"{theirs},x"), Options(missing_as_zero=True))
+    assert made.exported == [ours] and made.absent == [] and made.unknown == []
+    assert table(made)[1] == [theirs, "x", "7.5"] and any(ours in warning for warning in made.warnings)
+
+
+def test_where_two_names_fold_to_one_nobody_is_guessed() -> None:
+    made = export(System.CSV, UNIT, [row("ada"), row("x")], roster("id,name", "ADA,1", "Ada,2", "x,3"))
+    assert made.exported == ["x"] and made.unknown == ["ada"]
+    made = export(System.CSV, UNIT, [row("ada"), row("ADA"), row("x")], roster("id,name", "Ada,2", "x,3"))
+    assert made.exported == ["x"] and made.unknown == ["ADA", "ada"]
 
 
 def test_nothing_graded_is_a_sentence() -> None:
@@ -326,7 +418,7 @@ def test_a_roster_comes_back_as_it_was_with_everyones_grade(
     emptied = Roster.read(made.content)
     for line in emptied.lines[1:]:
         line[5] = ""
-    assert emptied.text().encode() == data
+    assert emptied.content() == data
 
 
 @given(st.text())

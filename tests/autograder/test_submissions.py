@@ -1,9 +1,8 @@
-"""What was handed in: found in either layout, and made anew cell by cell, whatever stands in the file."""
+"""What was handed in: read within bounds, and made anew cell by cell, whatever stands in the file."""
 
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +11,9 @@ import pytest
 from nbformat import NotebookNode
 
 from autograder.diagnostics import DiagnosticCode
-from autograder.errors import GradingError
 from autograder.submissions import submission
-from autograder.submissions.submission import Submission, Unusable, collect, content, restore
+from autograder.submissions.restore import restore
+from autograder.submissions.submission import Submission, Unusable, content, read
 
 RELEASED = Path(__file__).parent / "fixtures" / "course" / "exercises" / "90-tiny" / "90-tiny.ipynb"
 UNIT = "90-tiny"
@@ -36,52 +35,7 @@ def cell(data: Any, grade_id: str) -> Any:
     return next(c for c in data["cells"] if c["metadata"].get("nbgrader", {}).get("grade_id") == grade_id)
 
 
-# --------------------------------------------------------------------------- found
-
-
-def test_both_layouts_are_found_by_student(tmp_path: Path) -> None:
-    nested = tmp_path / "nested" / "ada" / UNIT
-    nested.mkdir(parents=True)
-    (nested / f"{UNIT}.ipynb").write_text("{}")
-    (nested / "timestamp.txt").write_text("2026-11-20 10:00:00 UTC\n")
-    (tmp_path / "nested" / "bob" / "01-other").mkdir(parents=True)
-    assert collect(tmp_path / "nested", UNIT) == [
-        Submission("ada", nested / f"{UNIT}.ipynb", timestamp="2026-11-20 10:00:00 UTC"),
-    ]
-    flat = tmp_path / "flat"
-    flat.mkdir()
-    for name in ("zoë müller.ipynb", "ada.ipynb", ".hidden.ipynb", "notes.txt"):
-        (flat / name).write_text("{}")
-    assert [s.student for s in collect(flat, UNIT)] == ["ada", "zoë müller"]
-    assert [s.student for s in collect(flat, UNIT, ("ada",))] == ["ada"]
-
-
-def test_a_name_that_is_no_text_is_spelt_out_and_stops_nobody(tmp_path: Path) -> None:
-    for name in (b"a\xff", b"b\n\x1b[31m", "c\u202e".encode(), "zoë\u200c".encode()):
-        Path(os.fsdecode(bytes(tmp_path) + b"/" + name + b".ipynb")).write_text("{}")
-    names = [found.student for found in collect(tmp_path, UNIT)]
-    assert names == ["a\\udcff", "b\\n\\x1b[31m", "c\\u202e", "zoë\u200c"]
-    assert all(content(found) == b"{}" for found in collect(tmp_path, UNIT))
-
-
-def test_a_student_who_handed_in_a_folder_without_the_notebook_is_still_there(tmp_path: Path) -> None:
-    (tmp_path / "ada" / UNIT).mkdir(parents=True)
-    (found,) = collect(tmp_path, UNIT)
-    with pytest.raises(Unusable, match=f"There is no {UNIT}.ipynb"):
-        content(found)
-
-
-def test_nothing_there_is_a_sentence_that_says_what_should_be(tmp_path: Path) -> None:
-    with pytest.raises(GradingError, match="There is no folder"):
-        collect(tmp_path / "none", UNIT)
-    with pytest.raises(GradingError, match=f"<student>/{UNIT}/{UNIT}.ipynb"):
-        collect(tmp_path, UNIT)
-    (tmp_path / "ada.ipynb").write_text("{}")
-    with pytest.raises(GradingError, match="bob has handed in nothing"):
-        collect(tmp_path, UNIT, ("bob",))
-    (tmp_path / "ada" / UNIT).mkdir(parents=True)
-    with pytest.raises(GradingError, match="ada is there twice"):
-        collect(tmp_path, UNIT)
+# --------------------------------------------------------------------------- read
 
 
 def test_a_link_and_a_giant_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,9 +43,52 @@ def test_a_link_and_a_giant_are_not_read(tmp_path: Path, monkeypatch: pytest.Mon
     (tmp_path / "ada.ipynb").symlink_to(tmp_path / "secret.ipynb")
     with pytest.raises(Unusable, match="is a link"):
         content(Submission("ada", tmp_path / "ada.ipynb"))
+    monkeypatch.setattr(submission, "LARGEST_AS_IT_IS", 1)
     monkeypatch.setattr(submission, "LARGEST", 1)
     with pytest.raises(Unusable, match="MB"):
         content(Submission("bob", tmp_path / "secret.ipynb"))
+
+
+def test_outputs_that_make_a_file_large_are_left_out_while_it_is_read(
+    tmp_path: Path, released: NotebookNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def print_much(data: Any) -> None:
+        output = {"output_type": "stream", "name": "stdout", "text": ["x" * 1_000] * 2_000}
+        cell(data, "scale")["outputs"] = [output]
+        cell(data, "scale")["source"] = ["scale = 0.9**10\n", "# é"]
+
+    path = tmp_path / "ada.ipynb"
+    path.write_bytes(changed(print_much))
+    assert path.stat().st_size > 2_000_000
+    monkeypatch.setattr(submission, "LARGEST", 100_000)
+    data = content(Submission("ada", path))
+    assert len(data) < 100_000
+    made, diagnostics = restore(data, released)
+    assert diagnostics == [] and "scale = 0.9**10\n# é" in [one.source for one in made.cells]
+
+    path.write_bytes(changed(lambda data: cell(data, "scale").update(source="x" * 200_000)))
+    with pytest.raises(Unusable, match="Without its outputs the file has"):
+        content(Submission("ada", path))
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(Unusable, match="cannot be read as a notebook"):
+        content(Submission("ada", path))
+
+
+def test_files_beside_the_notebook_go_along_within_bounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = tmp_path / "ada" / UNIT
+    (own / "data").mkdir(parents=True)
+    (own / "course").mkdir()
+    for name in ("helper.py", "data/a.csv", "course/__init__.py", ".hidden", "timestamp.txt", "other.ipynb"):
+        (own / name).write_text(name)
+    (own / "link.py").symlink_to("/etc/passwd")
+    (own / f"{UNIT}.ipynb").write_text("{}")
+    found = read(Submission("ada", own / f"{UNIT}.ipynb", own=own))
+    assert found.beside == {"data/a.csv": b"data/a.csv", "helper.py": b"helper.py"}
+    assert [note.code for note in found.notes] == [DiagnosticCode.FILES_LEFT]
+    assert "course/__init__.py" in found.notes[0].text
+    monkeypatch.setattr(submission, "LARGEST", 12)
+    assert list(read(Submission("ada", own / f"{UNIT}.ipynb", own=own)).beside) == ["data/a.csv"]
+    assert read(Submission("ada", own / f"{UNIT}.ipynb")).beside == {}  # a flat folder is everybody's
 
 
 # --------------------------------------------------------------------------- made anew
@@ -170,6 +167,46 @@ def test_of_a_copied_cell_the_last_one_counts_and_it_is_said(released: NotebookN
     marked = [i for i, c in enumerate(made.cells) if c.metadata.get("nbgrader", {}).get("grade_id") == "scale-check"]
     assert marked == [len(made.cells) - 1]
     assert [(one.code, one.cell) for one in diagnostics] == [(DiagnosticCode.CELL_REPEATED, "scale-check")]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32"])
+def test_text_is_read_in_whatever_encoding_it_was_saved(encoding: str, released: NotebookNode) -> None:
+    made, diagnostics = restore(RELEASED.read_text(encoding="utf-8").encode(encoding), released)
+    assert diagnostics == [] and [c.source for c in made.cells] == [c.source for c in released.cells]
+
+
+def _marks(made: NotebookNode) -> list[str]:
+    return [one.metadata.get("nbgrader", {}).get("grade_id", "") for one in made.cells]
+
+
+@pytest.mark.parametrize("ids", ["kept", "lost"])
+def test_a_notebook_without_nbgraders_marks_is_recognised(ids: str, released: NotebookNode) -> None:
+    """As after a round trip through a converter that filters metadata, or, without ids, through format 4.4."""
+
+    def filtered(data: Any) -> None:
+        for number, one in enumerate(data["cells"]):
+            one["metadata"] = {}
+            if ids == "lost":
+                one.pop("id", None)
+            else:
+                one["id"] = released.cells[number].id
+        cell_ = next(one for one in data["cells"] if "".join(one["source"]).startswith("scale"))
+        cell_["source"] = "scale = 0.9**10"
+        data["cells"].insert(0, {"cell_type": "markdown", "source": "mine", "metadata": {}})
+
+    made, diagnostics = restore(changed(filtered), released)
+    assert _marks(made) == ["", *_marks(released)]
+    assert [one.code for one in diagnostics] == [DiagnosticCode.MARKS_LOST]
+
+
+def test_a_cell_that_was_removed_is_not_found_in_its_neighbour(released: NotebookNode) -> None:
+    def replace_answer(data: Any) -> None:
+        at = data["cells"].index(cell(data, "why"))
+        data["cells"][at] = {"cell_type": "markdown", "source": "something else", "metadata": {}}
+
+    made, diagnostics = restore(changed(replace_answer), released)
+    assert "why" not in _marks(made)
+    assert [one.code for one in diagnostics] == [DiagnosticCode.CELL_MISSING]
 
 
 def test_a_missing_graded_cell_is_said(released: NotebookNode) -> None:

@@ -15,6 +15,7 @@ import nbformat
 import psutil
 import pytest
 from nbformat.v4 import new_code_cell
+from processes import running
 from test_grading import FIXTURE, UNIT, WORTH, cell, kernels
 
 from autograder.grading import compile_cache, grader, prewarm, simulated_class
@@ -146,9 +147,8 @@ def test_a_killed_process_ends_its_kernels_and_the_warm_process_serves_the_next(
         graded = crew.submit(grader.grade_one, slow)
         while not kernels():
             time.sleep(0.05)
-        for process in psutil.Process().children():
-            if "autograder.grading.pool" in process.cmdline():
-                process.kill()
+        for process in running(psutil.Process(), "autograder.grading.pool"):
+            process.kill()
         with pytest.raises(WorkerDied):
             graded.result()
         server = warm_server()

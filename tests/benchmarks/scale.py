@@ -65,7 +65,7 @@ def measure(learners: int = 8, writes: int = 200, gradebook: str | None = None) 
         course = assignment.find(UNIT, ROOT)
         with GradebookStore(gradebook or f"sqlite:///{into / 'gradebook.db'}", "isometry") as ledger:
             plan = GradingPlan(course, ledger, Settings(into), grade_one, None)
-            pending = list(plan.pending(submission.collect(handed_in, UNIT), into).values())
+            pending = list(plan.pending(inbox.collect(handed_in, UNIT).submissions, into).values())
             bundle = prewarm.with_compile_cache(plan.bundle, into)
             jobs = [
                 GradingJob(bundle=bundle, unit=UNIT, submission=submission.read(one.submission), attempt=0)

@@ -294,6 +294,28 @@ def test_a_file_is_taken_by_event_id_and_taking_it_again_changes_nothing(tmp_pat
     assert sorted(record.by_id(record.text())) == [f"{n:032x}" for n in (1, 2, 3, 4)]
 
 
+@pytest.mark.parametrize(
+    "saved",
+    [
+        lambda data: b"\xef\xbb\xbf" + data.replace(b"\n", b"\r\n"),
+        lambda data: data.decode().encode("utf-16"),
+        lambda data: b"\n".join(b"\xef\xbb\xbf" + one for one in data.split(b"\n")),
+    ],
+    ids=["a mark and CRLF", "UTF-16", "files with marks, joined"],
+)
+def test_a_record_that_an_editor_saved_anew_loses_no_event(tmp_path: Path, saved: Callable[[bytes], bytes]) -> None:
+    file = saved(b"\n".join(lines(1, 2, 3)))
+    assert bring_in(file, "mine.jsonl") == "Took 3 new events from mine.jsonl."
+    assert [one.id for one in record.read().events] == [f"{n:032x}" for n in (1, 2, 3)]
+    assert record.read().torn == 0
+
+
+def test_a_line_that_is_no_event_is_named_by_its_number(tmp_path: Path) -> None:
+    first, second = lines(1, 2)
+    said = bring_in(b"\n".join([first, b"torn", b"", second, b"{}"]), "mine.jsonl")
+    assert said == "Took 2 new events from mine.jsonl. No events, and left out: lines 2, 5."
+
+
 @pytest.mark.parametrize("garbage", [b"", b"hello", b"\x89PNG\r\n\x1a\n\x00", b'{"id": 3}\n[]\n', b"null"])
 def test_garbage_is_refused_in_one_sentence_and_the_record_stays_as_it_was(garbage: bytes) -> None:
     record.add(lines(1))

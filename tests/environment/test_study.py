@@ -272,6 +272,19 @@ def test_jupyterlab_opens_on_the_start_page_with_the_courses_settings(tmp_path: 
     assert "--ServerApp.log_level=ERROR" not in study.jupyterlab(tmp_path, ("--IdentityProvider.token=x",), {})
 
 
+def test_a_learners_64_bit_numbers_are_turned_off_and_it_is_said(
+    course: Path, mine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JAX_ENABLE_X64", "1")
+    assert study.environment(tmp_path, tmp_path, os.environ)["JAX_ENABLE_X64"] == "0"
+    monkeypatch.setattr(os, "execve", lambda *started: None)
+    monkeypatch.setattr(os, "chdir", lambda folder: None)
+    done = CliRunner().invoke(study.command, ["--root", str(course)])
+    assert "JAX_ENABLE_X64 is set in your environment, and is turned off" in done.output
+    monkeypatch.delenv("JAX_ENABLE_X64")
+    assert "JAX_ENABLE_X64" not in CliRunner().invoke(study.command, ["--root", str(course)]).output
+
+
 def test_binder_starts_with_the_same_variables(root: Path) -> None:
     ask = "import json, os; print(json.dumps(dict(os.environ)))"
     bare = {"PATH": os.environ["PATH"]}

@@ -103,8 +103,9 @@ def test_training_many_at_once_is_training_each_with_optax(blobs):
         sgd = optax.sgd(eta)
         state = sgd.init(net)
         losses = []
+        differentiated = jax.jit(lambda net, x, y, phi=phi: jax.value_and_grad(loss)(net, x, y, phi))
         for pick in picks:
-            value, grads = jax.value_and_grad(loss)(net, x[pick], y[pick], phi)
+            value, grads = differentiated(net, x[pick], y[pick])
             updates, state = sgd.update(grads, state)
             net = optax.apply_updates(net, updates)
             losses.append(value)

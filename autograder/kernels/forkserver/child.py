@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import Any
 
 from autograder.kernels import sandbox
+from autograder.paths import ROOT
 
 
 def be_a_kernel(asked: dict[str, Any], handles: Sequence[int]) -> None:
@@ -35,6 +36,8 @@ def be_a_kernel(asked: dict[str, Any], handles: Sequence[int]) -> None:
         tell_jax(asked["environment"])
         tempfile.tempdir = None  # as TMPDIR says from now on
         os.chdir(asked["folder"])
+        if asked["cold"]:
+            start_anew(asked["spec"])
 
         from autograder.kernels import kernel_entry
 
@@ -50,6 +53,16 @@ def be_a_kernel(asked: dict[str, Any], handles: Sequence[int]) -> None:
             sys.stdout.flush()
             sys.stderr.flush()
         os._exit(code)
+
+
+def start_anew(spec: str | None) -> None:
+    """Become a Python in which nothing was imported yet, and then the kernel; never returns.
+
+    For a notebook that sets, in its first cells, what libraries read as they are imported. What stands in the folder it
+    works in is not imported before it is confined.
+    """
+    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from autograder.kernels import kernel_entry; kernel_entry.main()"
+    os.execv(sys.executable, [sys.executable, "-P", "-c", code, *([spec] if spec else [])])
 
 
 def tell_jax(environment: Mapping[str, str]) -> None:

@@ -95,6 +95,7 @@ class ForkClient:
         folder: str,
         environment: Mapping[str, str],
         spec: str | None,
+        cold: bool = False,
         line: socket.socket,
         output: int,
         errors: int,
@@ -107,6 +108,8 @@ class ForkClient:
             What it finds in `os.environ` beside the server's own.
         spec:
             The file that says how it is confined (`SandboxSpec.write`); None for not at all.
+        cold:
+            Whether nothing is imported in it yet, which takes it seconds; else it has what notebooks import.
         output, errors:
             Descriptors for what is written to its standard output and error past Python.
 
@@ -115,7 +118,7 @@ class ForkClient:
         ForkServerGone
             Where the server has ended or refuses.
         """
-        asked = {"spec": spec, "folder": folder, "environment": dict(environment)}
+        asked = {"spec": spec, "cold": cold, "folder": folder, "environment": dict(environment)}
         return self._fork(asked, [output, errors, line.fileno()])
 
     def _fork(self, asked: Mapping[str, Any], handles: Sequence[int]) -> Kernel:

@@ -49,8 +49,6 @@ def export(
             made.held_back[row.student] = why
         else:
             final[row.student] = row
-            if why:
-                made.warnings.append(f"{row.student} is exported, and not final: {why}")
     everyone = {row.student for row in rows}
     if to is System.GRADESCOPE:
         gradescope(made, unit, final, everyone, roster, options, names or {})
@@ -58,6 +56,8 @@ def export(
         filled(made, to, unit, final, rows, roster, options)
     else:
         listed(made, to, unit, final, rows, options)
+    why_not = {row.student: why for row in rows if (why := unfinished(row))}
+    made.warnings += [f"{one} is exported, and not final: {why_not[one]}" for one in made.exported if one in why_not]
     return made
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
+import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from enum import StrEnum
@@ -28,8 +31,27 @@ IDS = {
 }
 """The roster's columns in which a student's id may stand."""
 
-WORKSHEET = ("Identifier", "Grade", "Last modified (grade)")
-"""What Moodle's importer needs of an offline grading worksheet."""
+ENCODINGS = {
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
+    b"": "utf-8",
+}
+"""What a file's byte order mark says of its encoding."""
+
+SEPARATORS = ",;\t"
+
+_COMMA, _POINT = re.compile(r"-?\d+,\d+"), re.compile(r"-?\d+\.\d+")
+
+
+def _fits(lines: Sequence[Sequence[str]]) -> tuple[int, int, int]:
+    """How well a separator fits the lines that it makes: by titles that are known, then by lines as wide as the first."""
+    if not lines:
+        return (0, 0, 0)
+    known = {title for titles in IDS.values() for title in titles}
+    titles = sum(title.strip() in known for title in lines[0])
+    widths = Counter(len(line) for line in lines)
+    return (titles, widths[len(lines[0])] if len(lines[0]) > 1 else 0, len(lines[0]))
 
 
 @dataclass
@@ -40,30 +62,39 @@ class Roster:
     lines: list[list[str]]
     separator: str = ","
     ends: str = "\n"
-    marked: bool = False
-    """Whether it begins with a byte-order mark."""
+    mark: bytes = b""
+    """The byte order mark with which it begins."""
 
     @classmethod
     def read(cls, data: bytes, name: str = "The roster") -> Roster:
         """The roster in a file's bytes; `GradingError` where it is no such thing."""
+        mark = next((mark for mark in ENCODINGS if mark and data.startswith(mark)), b"")
         try:
-            text = data.decode("utf-8-sig")
+            text = data[len(mark) :].decode(ENCODINGS[mark])
         except UnicodeDecodeError:
             raise GradingError(f"{name} is not UTF-8 text. Export it from the system again as CSV (UTF-8).") from None
-        first = text.split("\n", 1)[0]
-        separator = max(",;\t", key=first.count)
-        try:
-            lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
-        except csv.Error as error:
-            raise GradingError(f"{name} is not a CSV file ({error}). Export it from the system again.") from None
+        read: dict[str, list[list[str]]] = {}
+        wrong: csv.Error | None = None
+        for separator in SEPARATORS:
+            try:
+                read[separator] = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
+            except csv.Error as error:
+                wrong = wrong or error
+        if not read:
+            raise GradingError(f"{name} is not a CSV file ({wrong}). Export it from the system again.")
+        separator = max(read, key=lambda separator: _fits(read[separator]))
+        lines = read[separator]
         if not lines or not any(lines[0]):
             raise GradingError(f"{name} is empty: its first line should name the columns.")
-        return cls(
-            lines[0], lines[1:], separator, "\r\n" if first.endswith("\r") else "\n", data.startswith(b"\xef\xbb\xbf")
-        )
+        first = text.split("\n", 1)[0]
+        return cls(lines[0], lines[1:], separator, "\r\n" if first.endswith("\r") else "\n", mark)
+
+    def content(self) -> bytes:
+        """The file's bytes, in the encoding in which it came."""
+        return self.mark + self.text().encode(ENCODINGS[self.mark])
 
     def text(self) -> str:
-        made = ["\ufeff" if self.marked else ""]
+        made = []
         for line in (self.header, *self.lines):
             out = io.StringIO(newline="")
             # It quotes a line break only where it is one of those that end a line, so both have to.
@@ -78,12 +109,18 @@ class Roster:
             raise GradingError(f"The roster has {len(found)} columns called “{name}”. Remove all but one.")
         return found[0] if found else None
 
+    @property
+    def decimal_comma(self) -> bool:
+        """Whether numbers in it are written as `8,50`."""
+        cells = [cell.strip() for line in self.lines for cell in line]
+        return any(map(_COMMA.fullmatch, cells)) and not any(map(_POINT.fullmatch, cells))
+
     def cell(self, line: Sequence[str], column: int) -> str:
         """A cell, empty where the line is too short for it."""
         return line[column] if column < len(line) else ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Options:
     """How grades are exported."""
 
@@ -97,6 +134,8 @@ class Options:
     """Whether those of the roster who handed nothing in get zero, and not nothing."""
     scale: bool = False
     """Whether scores are scaled to the points that the system has for the assignment."""
+    replace: bool = False
+    """Whether what stands in the roster in the place of a grade gives way to it."""
 
 
 @dataclass

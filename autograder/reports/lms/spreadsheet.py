@@ -6,7 +6,7 @@
 
 **Moodle**: an assignment's offline grading worksheet (`Identifier`, `Full name`, `Email address`, `Status`, `Grade`,
 `Maximum Grade`, `Grade can be changed`, `Last modified (submission)`, `Last modified (grade)`, …), of which
-`mod/assign/feedback/offline/importgradeslib.php` of moodle/moodle needs three; or, where the roster is a grade export
+`mod/assign/feedback/offline/importgradeslib.php` of moodle/moodle needs three (`worksheet.py`); or, where the roster is a grade export
 or there is none, the CSV that *Grades, Import* takes (https://docs.moodle.org/311/en/Grade_import).
 
 **Gradescope**: a programming assignment's autograder, a zip that gives each submission its `results.json`
@@ -25,6 +25,7 @@ ids are written; one that a spreadsheet would run as a formula (`=cmd()`) gets a
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -32,7 +33,8 @@ from decimal import Decimal
 from autograder.errors import GradingError
 from autograder.gradebook.rows import Row
 from autograder.reports.lms.formulas import escape_formula, formula
-from autograder.reports.lms.roster import IDS, WORKSHEET, Export, Options, Roster, System, pad
+from autograder.reports.lms.roster import IDS, Export, Options, Roster, System, pad
+from autograder.reports.lms.worksheet import worksheet
 from autograder.submissions.result import Status
 
 
@@ -53,47 +55,51 @@ def filled(
     options: Options,
 ) -> None:
     everyone, worth = {row.student for row in rows}, rows[0].max_score
-    ids = id_column(to, roster, everyone, options.id_column)
+    sheet = worksheet(roster) if to is System.MOODLE else None
+    ids = id_column(to, roster, everyone, options.id_column, sheet is not None)
+    whose = matched(roster, ids, everyone, made)
     points = [i for i, line in enumerate(roster.lines) if line and "Points Possible" in line[0]][:1]
     if to is System.CANVAS:
         is_canvas(roster)
         if not points:
             roster.lines.insert(0, ["Points Possible"])
             points = [0]
-    worksheet = to is System.MOODLE and all(roster.column(name) is not None for name in WORKSHEET)
-    grades = roster.column("Grade") if worksheet else grade_column(roster, options.column or unit)
+    grades = sheet.grade if sheet else grade_column(roster, options.column or unit)
     if grades is None:
         grades = len(roster.header)
         roster.header.append(options.column or unit)
-    most = roster.column("Maximum Grade") if worksheet else None
-    locked = roster.column("Grade can be changed") if worksheet else None
-
+    written = (lambda value: number(value).replace(".", ",")) if roster.decimal_comma else number
     factor = 1.0
     if to is System.CANVAS:
         line = roster.lines[points[0]]
         pad(line, grades)
         if not line[grades].strip():
-            line[grades] = number(worth)
+            line[grades] = written(worth)
         factor = scale_factor(line[grades], worth, "Canvas", options.scale)
     for i, line in enumerate(roster.lines):
         if i in points or not any(line) or (not roster.cell(line, ids) and to is System.CANVAS):
             continue  # no student: points, posting policies, empty lines, Canvas's test student
-        student = roster.cell(line, ids)
-        row = final.get(student)
+        theirs = roster.cell(line, ids)
+        student = whose.get(theirs)
         pad(line, grades)
-        if row is not None:
-            if locked is not None and roster.cell(line, locked).strip().lower() == "no":
+        there = line[grades].strip()
+        if student is not None and student in final:
+            if sheet and sheet.is_locked(roster, line):
                 made.held_back[student] = "its grade is locked in Moodle"
                 continue
-            here = scale_factor(roster.cell(line, most), worth, "Moodle", options.scale) if most is not None else factor
-            line[grades] = number(row.score * here)
+            most = roster.cell(line, sheet.most) if sheet and sheet.most is not None else None
+            here = scale_factor(most, worth, "Moodle", options.scale) if most is not None else factor
+            grade = written(final[student].score * here)
+            if there not in ("", "-", grade) and not same_number(there, grade) and not options.replace:
+                made.held_back[student] = f"the roster has {there} for it already, and grading gave {grade}"
+                continue
+            line[grades] = grade
             made.exported.append(student)
-        elif student not in everyone:
-            made.absent.append(student)
-            if options.missing_as_zero:
+        elif student is None:
+            made.absent.append(theirs)
+            if options.missing_as_zero and there in ("", "-"):
                 line[grades] = "0"
-    there = {roster.cell(line, ids) for line in roster.lines}
-    made.unknown = sorted(everyone - there)
+    made.unknown = sorted(everyone - set(whose.values()))
     for student in made.unknown:
         made.held_back.pop(student, None)
     risky = sum(formula(cell) for line in roster.lines for k, cell in enumerate(line) if k != grades)
@@ -102,7 +108,34 @@ def filled(
             f"{risky} cells of the roster begin as a formula does, and are kept as they were: "
             "give the file to the system, and open it in no spreadsheet."
         )
-    made.content = roster.text().encode()
+    made.content = roster.content()
+
+
+def same_number(one: str, other: str) -> bool:
+    """Whether two texts are one number, with a point or a comma."""
+    try:
+        return float(one.replace(",", ".")) == float(other.replace(",", "."))
+    except ValueError:
+        return False
+
+
+def matched(roster: Roster, ids: int, students: set[str], made: Export) -> dict[str, str]:
+    """Which student each id of the roster means: the one of the same name, else the one whose name differs in case, blanks
+    or the way accents are encoded, if there is only one such."""
+    listed = [roster.cell(line, ids) for line in roster.lines]
+    whose = {theirs: theirs for theirs in listed if theirs in students}
+    left = students - whose.keys()
+    folds = Counter(map(folded, {*listed, *students} - whose.keys()))
+    by_fold = {folded(student): student for student in left}
+    for theirs in listed:
+        if theirs and theirs not in whose and (student := by_fold.get(folded(theirs))) and folds[folded(theirs)] == 2:
+            whose[theirs] = student
+            made.warnings.append(f"{student} was taken for {theirs} of the roster.")
+    return whose
+
+
+def folded(name: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def is_canvas(roster: Roster) -> None:
@@ -114,26 +147,37 @@ def is_canvas(roster: Roster) -> None:
         )
 
 
-def id_column(to: System, roster: Roster, students: set[str], wanted: str | None) -> int:
-    """The column in which students are found. `GradingError` where there is none, or an id is there twice."""
+def id_column(to: System, roster: Roster, students: set[str], wanted: str | None, any_title: bool = False) -> int:
+    """The column in which students are found. `GradingError` where there is none, or an id is there twice.
+
+    With `any_title` it may have any title: a worksheet's are translated.
+    """
     if wanted is not None:
         found = roster.column(wanted)
         if found is None:
             raise GradingError(f"The roster has no column “{wanted}”. It has: {', '.join(roster.header)}.")
     else:
         known = [column for name in IDS[to] if (column := roster.column(name)) is not None]
+        known = list(range(len(roster.header))) if any_title else known
         if not known:
             raise GradingError(
                 f"The roster has no column of ids that is known for {to.value} ({', '.join(IDS[to])}). "
                 f"It has: {', '.join(roster.header)}. Name one.",
                 parameter="id_column",
             )
-        hits = {column: len(students & {roster.cell(line, column) for line in roster.lines}) for column in known}
+        wanted_folds = set(map(folded, students))
+        hits = {
+            column: (
+                len(students & {roster.cell(line, column) for line in roster.lines}),
+                len(wanted_folds & {folded(roster.cell(line, column)) for line in roster.lines}),
+            )
+            for column in known
+        }
         found = max(known, key=lambda column: hits[column])
-        if not hits[found]:
+        if not any(hits[found]):
             raise GradingError(
                 f"No student here is in the roster: none of its columns {', '.join(roster.header[c] for c in known)} "
-                f"holds an id such as “{min(students)}”. Ids must be the same to the character."
+                f"holds an id such as “{min(students)}”."
             )
     there = Counter(roster.cell(line, found) for line in roster.lines if roster.cell(line, found) in students)
     twice = sorted(student for student, times in there.items() if times > 1)
