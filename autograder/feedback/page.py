@@ -13,12 +13,13 @@ from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from nbformat import NotebookNode
 from traitlets.config import Config
 
 from autograder.feedback.formulas import formula
-from autograder.feedback.sanitize import as_typed, clean, is_picture
+from autograder.feedback.sanitize import MISSING_PICTURE, as_typed, clean, is_picture
 from autograder.judging.verdict import Verdict
 from autograder.text import escape_invisible
 
@@ -168,10 +169,19 @@ def _rendered(source: str, attachments: Any) -> str:
         return f"<pre>{html.escape(escape_invisible(source))}</pre>"
 
 
+_GONE = {"image/png": MISSING_PICTURE}
+
+
 def _renderer(attachments: Any) -> Any:
     from nbconvert.filters.markdown_mistune import IPythonRenderer
 
     class Renderer(IPythonRenderer):
+        def image(self, text: str, url: str, title: str | None = None) -> str:
+            name = url.removeprefix("attachment:")
+            if name != url and self.attachments.get(name, _GONE) == _GONE:
+                return f"<em>(The picture “{html.escape(escape_invisible(unquote(name)))}” did not come with the file.)</em>"
+            return str(super().image(text, url, title))
+
         def inline_math(self, body: str) -> str:
             return formula(body)
 

@@ -15,6 +15,9 @@ import nh3
 
 from autograder.text import escape_invisible
 
+MISSING_PICTURE = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR4nGNgYAAAAAMAAbitOmMAAAAASUVORK5CYII="
+"""A transparent point: what stands in for a picture that a cell refers to and that did not come."""
+
 MATH = frozenset(
     "math mrow mi mn mo mtext mspace msub msup msubsup munder mover munderover mfrac msqrt mroot mtable mtr mtd mstyle".split()
 )

@@ -54,7 +54,11 @@ def grade(task: Task, scratch: Path, client: ForkClient) -> GradingResult:
     student = task.submission.student
     released = _read(task.released)
     try:
-        notebook, diagnostics = restore.restore(submission.content(task.submission), released)
+        notebook, diagnostics = restore.restore(
+            submission.content(task.submission),
+            released,
+            add_missing=bool(task.config.OverwriteCells.get("add_missing_cells", False)),
+        )
     except Unusable as unusable:
         return failed(student, task.unit, DiagnosticCode.FILE_UNUSABLE, str(unusable))
     marking.as_released(notebook, released)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import reprlib
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import nbformat
@@ -13,13 +14,16 @@ from nbformat import NotebookNode
 from autograder.diagnostics import Diagnostic, DiagnosticCode
 from autograder.submissions import recognise
 from autograder.submissions.assignment import graded_cells
+from autograder.submissions.attachments import pictures
 from autograder.submissions.submission import Unusable
 
 MOST_CELLS = 2_000
 """Cells of one notebook. Each takes time to be checked; the course's own have a hundred."""
 
 
-def restore(handed_in: bytes, released: NotebookNode) -> tuple[NotebookNode, list[Diagnostic]]:
+def restore(
+    handed_in: bytes, released: NotebookNode, *, add_missing: bool = False
+) -> tuple[NotebookNode, list[Diagnostic]]:
     """Make the notebook to run: the student's text in order, nbgrader's metadata from `released`.
 
     Tags, outputs, kernels and points in the file count for nothing: of each cell only its kind, text and attached
@@ -42,11 +46,11 @@ def restore(handed_in: bytes, released: NotebookNode) -> tuple[NotebookNode, lis
     checked = graded_cells(released)
     if not any(grade_id in copies for grade_id in checked):
         raise Unusable("None of the cells that are graded is in this file. Is it another notebook?")
-    found = [
-        Diagnostic(DiagnosticCode.CELL_MISSING, f"The graded cell {i} is missing and counts zero.", i)
-        for i in checked
-        if i not in copies
-    ]
+    missing = [i for i in checked if i not in copies]
+    fate = "was missing and was put back as it was handed out" if add_missing else "is missing and counts zero"
+    found = [Diagnostic(DiagnosticCode.CELL_MISSING, f"The graded cell {i} {fate}.", i) for i in missing]
+    if add_missing:
+        made = _with_missing(made, missing, released)
     if recognised:
         said = (
             f"{len(recognised)} cells had lost nbgrader's marks, as some programs do when they save a notebook; "
@@ -60,6 +64,24 @@ def restore(handed_in: bytes, released: NotebookNode) -> tuple[NotebookNode, lis
     ]
     kernel = NotebookNode(kernelspec=NotebookNode(released.metadata.get("kernelspec", {})))
     return NotebookNode(nbformat=4, nbformat_minor=5, metadata=kernel, cells=made), found
+
+
+def _with_missing(made: list[NotebookNode], missing: Sequence[str], released: NotebookNode) -> list[NotebookNode]:
+    """Put graded cells that are missing where they were handed out: after the cell of nbgrader's that came before them.
+
+    As nbgrader does where `OverwriteCells.add_missing_cells` is set.
+    """
+    made = list(made)
+    marked = [cell for cell in released.cells if cell.metadata.get("nbgrader", {}).get("grade_id")]
+    names = [cell.metadata.nbgrader.grade_id for cell in marked]
+    for name in missing:
+        place = names.index(name)
+        there = {cell.metadata.get("nbgrader", {}).get("grade_id"): index for index, cell in enumerate(made)}
+        before = next((there[one] for one in reversed(names[:place]) if one in there), -1)
+        made.insert(before + 1, _made(dict(marked[place]), marked[place], 0))
+    for index, cell in enumerate(made, start=1):
+        cell["id"] = f"cell-{index}"
+    return made
 
 
 def _cells(handed_in: bytes) -> list[dict[str, Any]]:
@@ -115,27 +137,11 @@ def _made(cell: dict[str, Any], pristine: NotebookNode | None, index: int) -> No
         made |= {"execution_count": None, "outputs": []}
     if pristine:
         made.metadata["nbgrader"] = NotebookNode(pristine.metadata.nbgrader)
-    if kind == "markdown" and (images := _images(cell.get("attachments"))):
-        made["attachments"] = images
+    if kind == "markdown" and (found := pictures(cell.get("attachments"), made.source)):
+        made["attachments"] = found
     return made
 
 
 def _text(text: str) -> str:
     """Text that can be written: half of a surrogate pair can stand in JSON, but in no file and no message."""
     return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def _images(attachments: Any) -> dict[str, dict[str, str]]:
-    """The attached images that are what they say; a markdown answer may hold a photographed page."""
-    if not isinstance(attachments, dict):
-        return {}
-    kept = {
-        _text(name): {
-            kind: _text(image)
-            for kind, image in bundle.items()
-            if kind in ("image/png", "image/jpeg") and isinstance(image, str)
-        }
-        for name, bundle in attachments.items()
-        if isinstance(bundle, dict)
-    }
-    return {name: bundle for name, bundle in kept.items() if bundle}

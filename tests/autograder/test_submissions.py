@@ -8,9 +8,12 @@ from typing import Any
 
 import nbformat
 import pytest
+from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 
 from autograder.diagnostics import DiagnosticCode
+from autograder.feedback.page import rendered
+from autograder.feedback.sanitize import MISSING_PICTURE
 from autograder.submissions import submission
 from autograder.submissions.restore import restore
 from autograder.submissions.submission import Submission, Unusable, content, read
@@ -223,6 +226,41 @@ def test_strange_text_becomes_text_that_can_be_written(released: NotebookNode) -
 
     made, _ = restore(changed(strange), released)
     assert "scale = '?'" in nbformat.writes(made).encode().decode()
+
+
+@pytest.mark.parametrize(
+    ("name", "reference"),
+    [
+        ("my a.png", "my%20a.png"),
+        ("my%20a.png", "my%20a.png"),
+        ("müller.png", "müller.png"),
+        ("müller.png", "m%C3%BCller.png"),
+        ("a.png", "a.png"),
+    ],
+)
+def test_a_picture_is_found_however_its_name_is_spelt(name: str, reference: str, released: NotebookNode) -> None:
+    def attach(data: Any) -> None:
+        cell(data, "why")["attachments"] = {name: {"image/png": MISSING_PICTURE[:-4] + "AAAA"}}
+        cell(data, "why")["source"] = f"Mine.\n\n![page](attachment:{reference}) ![gone](attachment:no%20such.png)"
+
+    made, _ = restore(changed(attach), released)
+    page = rendered(made.cells[-1])
+    assert "data:image/png;base64," in page and "“no such.png” did not come" in page
+    nbformat.validate(made)
+    html, _ = HTMLExporter().from_notebook_node(made)  # which refuses a notebook for one reference
+    assert html.count("data:image/png;base64,") >= 2
+
+
+def test_missing_cells_are_put_back_where_the_course_is_set_to(released: NotebookNode) -> None:
+    def remove(data: Any) -> None:
+        for name in ("scale-check", "relu-check", "why"):
+            data["cells"].remove(cell(data, name))
+
+    made, diagnostics = restore(changed(remove), released, add_missing=True)
+    assert _marks(made) == _marks(released)
+    assert [one.code for one in diagnostics] == [DiagnosticCode.CELL_MISSING] * 3
+    assert all("put back" in one.text for one in diagnostics)
+    nbformat.validate(made)
 
 
 def test_an_attached_photograph_stays_and_anything_else_attached_goes(released: NotebookNode) -> None:

@@ -54,7 +54,7 @@ def measure(learners: int = 8, writes: int = 200, gradebook: str | None = None) 
     from autograder.grading.plan import GradingPlan
     from autograder.grading.settings import Settings
     from autograder.grading.simulated_class import Kind
-    from autograder.submissions import assignment, submission
+    from autograder.submissions import assignment, inbox, submission
 
     whole = [
         one for one in simulated_class.make(UNIT, 30, 2, ROOT) if one.kind in (Kind.PERFECT, Kind.ONE, Kind.SEVERAL)
