@@ -19,7 +19,7 @@ c.CourseDirectory.db_url = f"sqlite:///{c.CourseDirectory.root}/grading/gradeboo
 # Whatever else stands in a source folder is released, and handed to students: the bank, the text half and what tests
 # the bank never are.
 c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", ".*", "*.md"]
-c.CourseDirectory.ignore += ["bank", "bank.py", "oracles.py", "second_answers.py"]
+c.CourseDirectory.ignore += ["bank", "bank.py", "oracles.py", "second_answers.py", "wrong_programs.py"]
 
 # A comment, not `raise NotImplementedError()`: an untouched cell is "not attempted", not a traceback.
 c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE"}

@@ -7,10 +7,20 @@ from __future__ import annotations
 
 from autograder.judging.requirements import (
     never_computes,
+    same_size,
     same_size_when_deeper,
+    without_automatic_differentiation,
     works_under_grad,
     works_under_jit,
     works_under_vmap,
 )
 
-__all__ = ["never_computes", "same_size_when_deeper", "works_under_grad", "works_under_jit", "works_under_vmap"]
+__all__ = [
+    "never_computes",
+    "same_size",
+    "same_size_when_deeper",
+    "without_automatic_differentiation",
+    "works_under_grad",
+    "works_under_jit",
+    "works_under_vmap",
+]

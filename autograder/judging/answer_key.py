@@ -5,7 +5,8 @@ It says nothing about right and wrong: that is `judge.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -38,10 +39,17 @@ def mistaken(exercise: Exercise, mistake: Mistake, arguments: Arguments) -> Floa
     return read_own(exercise, mistake.answer, arguments)
 
 
-def read_own(exercise: Exercise, answer: Callable[..., Any], arguments: Arguments) -> Floats | str:
+def read_own(
+    exercise: Exercise,
+    answer: Callable[..., Any],
+    arguments: Arguments | None = None,
+    *,
+    inputs: tuple[Any, ...] | None = None,
+) -> Floats | str:
+    """What a function of the bank's answers to `arguments`, or to positional `inputs`, as `compare` reads it."""
     name = answer.__name__
     try:
-        value = answer(*exercise.inputs(arguments))
+        value = answer(*(exercise.inputs(arguments or {}) if inputs is None else inputs))
     except KeyError as error:
         raise BankError(
             f"{exercise.id} needs the argument {error}; give it in `variant`, and in the notebook's `check`."
@@ -138,6 +146,13 @@ def deal_inputs(exercise: Exercise, seed: int) -> list[Variant]:
     return [deal(exercise, s) for s in _seeds_of_inputs(exercise, seed)]
 
 
+def _edges(exercise: Exercise, seed: int) -> list[AnswerKey]:
+    """What is asked at the edges; what a mistake answers there is not told, since it may be right, or nothing at all."""
+    rng = np.random.default_rng(np.random.SeedSequence(seed).spawn(1)[0])
+    drawn = [dict(draw(rng)) for draw in exercise.edges]
+    return [AnswerKey(arguments, expected(exercise, arguments), {}) for arguments in drawn]
+
+
 def _seeds_of_inputs(exercise: Exercise, seed: int) -> list[int]:
     if not isinstance(exercise.answer, Function):
         raise BankError(f"{exercise.id} asks for a value, not for a function.")
@@ -145,11 +160,41 @@ def _seeds_of_inputs(exercise: Exercise, seed: int) -> list[int]:
 
 
 def keys_of(exercise: Exercise, arguments: Arguments, seed: int) -> list[AnswerKey]:
-    """What is asked of an answer: of a value the one variant of `arguments`, of a function those drawn from `seed`."""
+    """What is asked of an answer: of a value the one variant of `arguments`, of a function those drawn from `seed`, then
+    its edges."""
     if exercise.is_code:
-        return [_deal(_Key(exercise), s) for s in _seeds_of_inputs(exercise, seed)]
+        return [_deal(_Key(exercise), s) for s in _seeds_of_inputs(exercise, seed)] + _edges(exercise, seed)
     require_all(exercise, arguments)
     return [key_of(exercise, arguments)]
+
+
+def fresh_inputs(exercise: Exercise, asked: Sequence[AnswerKey]) -> tuple[Any, ...]:
+    """Inputs for a function that was called on those `asked`: of the same draw, and like none of them.
+
+    Drawn from what was asked, so that who has that knows them, and a learner, who has not, does not.
+    """
+    seed = int.from_bytes(hashlib.sha256(_entropy(exercise, asked)).digest()[:8], "big")
+    return exercise.inputs(_deal(_Key(exercise), seed).arguments)
+
+
+def _entropy(exercise: Exercise, asked: Sequence[AnswerKey]) -> bytes:
+    parts = [exercise.id.encode()]
+    for one in asked:
+        for name in exercise.parameters:
+            for leaf in _leaves(one.arguments[name]):
+                value = np.asarray(leaf)
+                parts.append(f"{name}{value.dtype.str}{value.shape}".encode() + np.ascontiguousarray(value).tobytes())
+    return b"".join(parts)
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    if isinstance(value, tuple | list):
+        for item in value:
+            yield from _leaves(item)
+    elif isinstance(value, dict):
+        yield from _leaves(list(value.values()))
+    else:
+        yield value
 
 
 def require_all(exercise: Exercise, arguments: Arguments) -> None:

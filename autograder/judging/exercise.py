@@ -66,6 +66,7 @@ class Measurement(NamedTuple):
     """One thing to find out about a learner's function: `way` is a name in `probes.PROBES`."""
 
     way: str
+    """`traced` is the one whose value is compared with the reference's: see `Requirement`."""
     inputs: tuple[Any, ...]
     """The positional inputs it is called on."""
     argument: int = 0
@@ -74,14 +75,24 @@ class Measurement(NamedTuple):
     """What the entries of the result are weighted with before a gradient of their sum is taken."""
 
 
+class Trace(NamedTuple):
+    """What JAX traces a function to, on some inputs."""
+
+    size: int
+    """The number of equations, those inside loops and calls included."""
+    largest: int
+    """The entries of the largest array that is computed; what is only moved is free."""
+
+
 @dataclass(frozen=True)
 class Requirement:
     """Something asked of a function besides its values, such as `works under jit`.
 
-    `measured(inputs)` names what is to be found out, for the positional inputs of one variant, and
-    `holds(inputs, *found)` says of what was found whether it will do; a measurement that raised, or took too long,
-    means it does not. `sentence` tells a learner who broke it what to change. `share` is the part of the points
-    that hangs on it.
+    `measured(inputs)` names what is to be found out, for the positional inputs of one variant on which the function was
+    not called before, and `holds(inputs, *found)` says of what was found whether it will do; a measurement that raised, or
+    took too long, means it does not. What is `traced` comes as a `Trace`, and only if it is a program of JAX's alone that
+    computes what the reference does: so a function cannot show one program and be another. `sentence` tells a learner
+    who broke it what to change. `share` is the part of the points that hangs on it.
     """
 
     name: str
@@ -150,6 +161,9 @@ class Exercise:
     _: KW_ONLY
     mistakes: list[Mistake] = field(default_factory=list)
     draw: Callable[[np.random.Generator], Arguments] | None = None
+    edges: list[Callable[[np.random.Generator], Arguments]] = field(default_factory=list)
+    """How further inputs of a function are drawn, on which mistakes may be right by chance: each is asked once, beside the
+    variants, and only costs points."""
     version: str = "unversioned"
     """Which text of the bank this is; a seed means the same variant only under the same version."""
 
@@ -190,6 +204,13 @@ class Exercise:
     def variant(self, draw: Callable[[np.random.Generator], Arguments]) -> Callable[[np.random.Generator], Arguments]:
         """Declare how arguments are drawn: a function of a NumPy generator that returns them by name."""
         self.draw = draw
+        return draw
+
+    def edge(self, draw: Callable[[np.random.Generator], Arguments]) -> Callable[[np.random.Generator], Arguments]:
+        """Declare an input at the edge of what the text promises, such as no padding, one layer, a thousand layers."""
+        if not self.is_code:
+            raise BankError(f"{self.id} asks for a value, which has no edges. Draw its variants with `variant`.")
+        self.edges.append(draw)
         return draw
 
     def mistake(

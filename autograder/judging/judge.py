@@ -6,7 +6,7 @@ No verdict holds the answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -29,9 +29,9 @@ from autograder.judging.exercise import (
     Function,
     Measurement,
     Mistake,
-    Requirement,
 )
 from autograder.judging.safe_call import CallResult, Raised, Returned, TimedOut
+from autograder.judging.unmet import Take, Unmet, all_unmet, lost, why_unmet
 from autograder.judging.values import show
 from autograder.judging.verdict import Verdict, VerdictState
 
@@ -89,12 +89,8 @@ def no_function(exercise: Exercise, answer: Any, *, untouched: bool) -> Verdict 
     return _verdict(exercise, VerdictState.UNREADABLE, 0.0, asked=asked, came_back=brief(answer), sentence=sentence)
 
 
-Take = Callable[[Measurement, float], CallResult]
-"""Measures the answered function, wherever it lives, within so many seconds."""
-
-
-def try_out(exercise: Exercise, asked: Sequence[AnswerKey], take: Take) -> tuple[list[CallResult], list[Requirement]]:
-    """What a function does on the inputs asked, and which requirements it does not meet on the first of them.
+def try_out(exercise: Exercise, asked: Sequence[AnswerKey], take: Take) -> tuple[list[CallResult], list[Unmet]]:
+    """What a function does on the inputs asked, and which requirements it does not meet on others, which are fresh.
 
     What is asked for depends on whether calls come back, never on whether what comes back is right.
     """
@@ -105,34 +101,19 @@ def try_out(exercise: Exercise, asked: Sequence[AnswerKey], take: Take) -> tuple
         outcomes.append(outcome)
         if isinstance(outcome, TimedOut):
             break  # each further call would cost the same time
-    unmet: list[Requirement] = []
-    if len(outcomes) == len(asked) and all(isinstance(o, Returned) for o in outcomes):
-        inputs = exercise.inputs(asked[0].arguments)
-        unmet = [r for r in exercise.answer.must if not met(r, inputs, take, 2 * exercise.answer.seconds)]
+    unmet: list[Unmet] = []
+    if exercise.answer.must and len(outcomes) == len(asked) and all(isinstance(o, Returned) for o in outcomes):
+        unmet = all_unmet(exercise, asked, take)
     return outcomes, unmet
 
 
-def met(requirement: Requirement, inputs: tuple[Any, ...], take: Take, seconds: float) -> bool:
-    """Whether a function meets a requirement on these inputs: all that is measured comes back, and will do."""
-    found = []
-    for measurement in requirement.measured(inputs):
-        outcome = take(measurement, seconds)
-        if not isinstance(outcome, Returned):
-            return False
-        found.append(outcome.value)
-    try:
-        return bool(requirement.holds(inputs, *found))
-    except Exception:  # what was found is of no kind that could be looked at
-        return False
-
-
 def judge_outcomes(
-    exercise: Exercise, asked: Sequence[AnswerKey], outcomes: Sequence[CallResult], unmet: Sequence[Requirement] = ()
+    exercise: Exercise, asked: Sequence[AnswerKey], outcomes: Sequence[CallResult], unmet: Sequence[Unmet] = ()
 ) -> Verdict:
     """The verdict on what a function returned where it was `asked`, wherever it was called.
 
     `outcomes` may be shorter than `asked` where calling stopped; what is missing counts as wrong. The score is
-    the share of variants that are right, less the share that hangs on each unmet requirement.
+    the share of what was asked that is right, less the share that hangs on each unmet requirement.
     """
     question = exercise.prompt()
     values = [try_read(exercise, outcome) for outcome in outcomes]
@@ -141,32 +122,32 @@ def judge_outcomes(
         for one, value in zip(asked, values, strict=False)
     ]
     passed = sum(right)
-    share = passed / len(asked)
+    # At the edges a wrong function may be right by chance: being right there earns nothing by itself.
+    variants = len(asked) - len(exercise.edges)
+    share = sum(right[:variants]) / len(asked)
     counted = f"{passed} of {len(asked)} inputs right"
 
     if passed == len(asked):
         if not unmet:
             return _verdict(exercise, VerdictState.RIGHT, 1.0, asked=question, came_back=counted)
-        first = unmet[0]
-        mistake = next((m for m in exercise.mistakes if m.breaks == first.name), None)
-        score = max(0.0, 1.0 - sum(r.share for r in unmet))
+        sentence, mistake = why_unmet(exercise, asked, unmet[0])
         return _verdict(
             exercise,
             VerdictState.PARTLY,
-            score,
+            max(0.0, 1.0 - lost(unmet)),
             asked=question,
-            came_back=f"{counted}; asked besides: it {first.name}",
-            sentence=mistake.sentence if mistake else first.sentence,
+            came_back=f"{counted}; asked besides: it {unmet[0].requirement.name}",
+            sentence=sentence,
             mistake=mistake.name if mistake else None,
         )
 
-    if all(not isinstance(v, Unreadable) for v in values) and len(values) == len(asked):
-        readable = [v for v in values if not isinstance(v, Unreadable)]
-        mistake = _diagnose(exercise, asked, readable)
+    readable = [v for v in values[:variants] if not isinstance(v, Unreadable)]
+    if len(readable) == variants:
+        mistake = _diagnose(exercise, asked[:variants], readable)
         if mistake:
             return _verdict(
                 exercise,
-                VerdictState.PARTLY if passed else VerdictState.WRONG,
+                VerdictState.PARTLY if share else VerdictState.WRONG,
                 share,
                 asked=question,
                 came_back=counted,
@@ -180,7 +161,7 @@ def judge_outcomes(
         isinstance(o, Raised) and o.kind == "NotImplementedError" for o in outcomes
     ):
         return _verdict(exercise, VerdictState.NOT_ATTEMPTED, 0.0, asked=question, sentence="Not written yet.")
-    if passed:
+    if share:
         sentence = f"{counted}. On inputs {_shapes(exercise, asked[worst])}: {sentence}"
         state = state if state is VerdictState.ENDLESS else VerdictState.PARTLY
     return _verdict(exercise, state, share, asked=question, came_back=counted, sentence=sentence)
@@ -288,7 +269,6 @@ __all__ = [
     "judge",
     "judge_outcomes",
     "judge_value",
-    "met",
     "mistaken",
     "no_function",
     "try_out",

@@ -14,7 +14,7 @@ import numpy as np
 from autograder.judging.exercise import Measurement, Requirement
 
 Inputs = tuple[Any, ...]
-Deepen = Callable[[Inputs], Inputs]
+Change = Callable[[Inputs], Inputs]
 
 
 def close(one: Any, other: Any) -> bool:
@@ -25,12 +25,12 @@ def close(one: Any, other: Any) -> bool:
 
 
 def works_under_jit(share: float = 0.25) -> Requirement:
-    """`jax.jit(f)` runs and agrees with `f`."""
+    """`jax.jit(f)` runs, without a callback, and gives what the reference does."""
     return Requirement(
         "works under jit",
         "It works, but not under `jax.jit`: keep to `jnp` and to shapes, and let no value become a Python number.",
-        lambda inputs: [Measurement("jit", inputs), Measurement("value", inputs)],
-        lambda inputs, compiled, plain: close(compiled, plain),
+        lambda inputs: [Measurement("traced", inputs)],
+        lambda inputs, trace: True,
         share,
     )
 
@@ -57,25 +57,47 @@ def works_under_vmap(argument: int = 0, share: float = 0.25) -> Requirement:
     )
 
 
-def same_size_when_deeper(deepen: Deepen, share: float = 0.5) -> Requirement:
-    """The jaxpr of `f` has as many equations on `deepen(inputs)` as on `inputs`: depth is a loop, not a copy."""
+def same_size(name: str, sentence: str, change: Change, share: float = 0.5) -> Requirement:
+    """The jaxpr of `f` has as many equations on `change(inputs)` as on `inputs`: a loop or a map, not a copy for each.
+    `sentence` says what that rules out."""
     return Requirement(
+        name,
+        sentence,
+        lambda inputs: [Measurement("traced", inputs), Measurement("traced", change(inputs))],
+        lambda inputs, one, other: one.size == other.size,
+        share,
+    )
+
+
+def same_size_when_deeper(deepen: Change, share: float = 0.5) -> Requirement:
+    """The jaxpr of `f` has as many equations on `deepen(inputs)` as on `inputs`: depth is a loop, not a copy."""
+    return same_size(
         "keeps its jaxpr's size as depth grows",
         "The values are right, but the program grows with depth: JAX compiled a copy of the layer for each one. "
         "Carry `h` through `jax.lax.scan` over the stacked weights instead.",
-        lambda inputs: [Measurement("jaxpr size", inputs), Measurement("jaxpr size", deepen(inputs))],
-        lambda inputs, one, deeper: one is not None and bool(one == deeper),
+        deepen,
         share,
     )
 
 
 def never_computes(name: str, entries: Callable[[Inputs], int], sentence: str, share: float = 0.5) -> Requirement:
     """Every array that is computed on the way has fewer than `entries(inputs)` entries; `sentence` says what that
-    rules out. What NumPy computes JAX cannot see, and it is not held against the function here."""
+    rules out. What JAX cannot follow, such as a step in NumPy, does not meet it."""
     return Requirement(
         name,
         sentence,
-        lambda inputs: [Measurement("largest computed", inputs)],
-        lambda inputs, largest: largest is None or bool(0 <= largest < entries(inputs)),
+        lambda inputs: [Measurement("traced", inputs)],
+        lambda inputs, trace: trace.largest < entries(inputs),
+        share,
+    )
+
+
+def without_automatic_differentiation(share: float = 0.5) -> Requirement:
+    """`f` lets JAX differentiate nothing: its derivatives are written out."""
+    return Requirement(
+        "differentiates by hand",
+        "The values are right, and JAX differentiated for you: here the derivative is to be written out.",
+        lambda inputs: [Measurement("differentiations", inputs)],
+        lambda inputs, begun: begun == 0,
         share,
     )

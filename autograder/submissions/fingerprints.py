@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from autograder.judging.answer_key import fresh_inputs
 from autograder.judging.exercise import Exercise, Function
 from autograder.paths import ROOT
 
@@ -153,7 +154,7 @@ def of_item(item: GradedItem) -> ItemFingerprint:
     """
     exercise = item.declared()
     musts = exercise.answer.must if isinstance(exercise.answer, Function) else ()
-    inputs = exercise.inputs(item.asked[0].arguments) if musts else ()
+    inputs = fresh_inputs(exercise, item.asked) if musts else ()
     asked = [
         exercise.id,
         [one.arguments for one in item.asked] if exercise.is_code else [],

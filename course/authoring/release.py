@@ -24,7 +24,7 @@ from autograder.errors import IsometryError
 from course.authoring import pairing
 from course.authoring.course_files import PROJECT, Tree
 
-NEVER_RELEASED = ("bank", "bank.py", "oracles.py", "second_answers.py", "*.md")
+NEVER_RELEASED = ("bank", "bank.py", "oracles.py", "second_answers.py", "wrong_programs.py", "*.md")
 
 
 class ReleaseError(IsometryError):

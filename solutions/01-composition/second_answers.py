@@ -206,8 +206,8 @@ def loop_over_units(w, b):
 
 @another("one_layer_pieces")
 def by_measured_slopes(w, b):
-    # Corners are whole numbers here, so every stretch of length 1 between −40½ and 40½ has at most one in it.
-    x = np.arange(-80, 81) / 2 + 0.25
+    # Corners are sixths here, so every stretch of length 1/6 between −40 and 40 has at most one in it.
+    x = (np.arange(-240, 240) + 0.5) / 6
     slope = ((np.outer(x, w) + b > 0) * np.asarray(w)).sum(axis=1)
     return 1 + int(np.sum(slope[1:] != slope[:-1]))
 

@@ -30,6 +30,7 @@ class SmallCourse:
     lesson = Path("course/text/01-powers.md")
     exercises = Path("solutions/01-powers/01-powers.md")
     bank = Path("solutions/01-powers/bank.py")
+    wrong = Path("solutions/01-powers/wrong_programs.py")
     manifest = Path("course/syllabus.toml")
 
     def edit(self, path: Path, old: str, new: str) -> None:
@@ -272,6 +273,45 @@ def test_two_functions_of_one_name(course: SmallCourse) -> None:
         "solutions/01-powers/bank.py:70 (total): a function of this name is defined on line 66, too, and this one takes "
         "its place. Rename one of them."
     )
+
+
+def test_a_wrong_program_that_passes(course: SmallCourse) -> None:
+    course.edit(course.wrong, "np.cumprod(factors) / factors[0]", "np.cumprod(factors)")
+    assert (
+        "(running): the wrong program “without_the_first” (leaves the first factor out) gets full points. Draw inputs, or "
+        "add an edge, on which its fault shows."
+    ) in course.lint()
+
+
+def test_a_wrong_program_that_is_right_by_chance(course: SmallCourse) -> None:
+    course.edit(
+        course.wrong, "np.cumprod(factors) / factors[0]", "np.cumprod(factors) * (1 if len(factors) > 5 else 2)"
+    )
+    assert "points, since its fault shows on some inputs only. Draw variants" in course.lint()
+    course.edit(course.wrong, '"leaves the first factor out"', '"doubles short ones", partly=True')
+    assert course.lint() == ""
+
+
+def test_an_edge_only_costs_points(course: SmallCourse) -> None:
+    course.edit(
+        course.wrong, "np.cumprod(factors) / factors[0]", "np.cumprod(factors) if len(factors) == 1 else factors * 0"
+    )
+    course.append(
+        course.bank, '\n\n@running.edge\ndef _(rng):\n    return {"factors": rng.uniform(0.5, 2.0, size=1)}\n'
+    )
+    assert course.lint() == "", "right at the edge alone earns nothing"
+    course.edit(course.wrong, "if len(factors) == 1 else factors * 0", "if len(factors) > 1 else factors * 0")
+    assert "gets 1.6 of 2 points, since its fault shows on some inputs only" in course.lint()
+
+
+def test_code_without_a_wrong_program_and_a_wrong_program_without_code(course: SmallCourse) -> None:
+    course.edit(course.wrong, '"running"', '"walking"')
+    said = course.lint()
+    assert (
+        '(running): no wrong program is declared that has to fail. Write one in wrong_programs.py: @wrong("running"'
+        in said
+    )
+    assert "wrong_programs.py: “walking” is no code exercise of this unit. Rename it" in said
 
 
 def test_a_requirement_that_no_mistake_breaks(course: SmallCourse) -> None:

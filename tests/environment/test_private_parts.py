@@ -39,6 +39,7 @@ PARTS = [
     Part("jax", "jax._src.compilation_cache", "", "jax._src.compilation_cache", "autograder/kernels/forkserver/serve.py"),
     Part("jax", "jax._src.lru_cache", "", "jax._src.lru_cache", "autograder/kernels/forkserver/serve.py"),
     Part("jax", "jax._src.xla_bridge", "backends_are_initialized", "jax._src.xla_bridge", "autograder/kernels/forkserver/serve.py"),
+    Part("jax", "jax._src.interpreters.ad", "JVPTrace", "jax._src.interpreters", "autograder/judging/probes.py"),
     Part("jax", "jax._src.interpreters.mlir", "make_ir_context", "jax._src.interpreters", "autograder/kernels/forkserver/serve.py"),
     Part("jax", "jax._src.interpreters.mlir", "make_ir_context", "mlir.make_ir_context", "autograder/kernels/forkserver/serve.py"),
     Part("comm", "comm", "create_comm", "comm.create_comm", "autograder/kernels/cells.py"),

@@ -27,6 +27,7 @@ from course.authoring.rules import (
     stuck,
     texts,
     words,
+    wrong,
 )
 
 UnitRule = Callable[[UnitFiles], Iterator[Complaint]]
@@ -77,6 +78,7 @@ STATIC: tuple[UnitRule, ...] = (
     mistakes.has_mistakes,
     mistakes.requirements_have_mistakes,
     mistakes.code_has_variants,
+    wrong.wrong_programs_are_declared,
     words.texts_are_plain,
     words.questions_print_their_numbers,
     words.hints_are_two_or_three,
@@ -88,6 +90,7 @@ JUDGED: tuple[UnitRule, ...] = (
     mistakes.skills_have_variants,
     mistakes.answers_differ,
     mistakes.mistakes_are_diagnosed,
+    wrong.wrong_programs_fail,
     choices.right_options_change,
     questions.printed_numbers_part_answers,
     words.texts_keep_the_answer,

@@ -197,6 +197,11 @@ def _(rng):
     return {"widths": rng.integers(2, 90, rng.integers(3, 7)).tolist()}
 
 
+@count_mlp.edge
+def _(rng):
+    return {"widths": rng.integers(2, 90, 2).tolist()}
+
+
 @count_mlp.mistake("You counted the weights alone; every unit that is computed has a bias too.")
 def code_without_biases(widths):
     return sum(widths[k] * widths[k + 1] for k in range(len(widths) - 1))

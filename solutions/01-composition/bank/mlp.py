@@ -4,8 +4,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from autograder.exercise import Array, Choice, Function, Integer, Measurement, Requirement, exercise
-from autograder.requirements import works_under_jit
+from autograder.exercise import Array, Choice, Function, Integer, exercise
+from autograder.requirements import same_size, works_under_jit
 
 from .shared import a_batch
 
@@ -241,15 +241,9 @@ def mapped_what_stays(layout):
     return "(0, 0)"
 
 
-def on_twice_the_samples(inputs):
-    """The length of the program that JAX traces, as it is and for twice as many samples."""
+def twice_the_samples(inputs):
     *weights, X = inputs
-    return [Measurement("jaxpr size", inputs), Measurement("jaxpr size", (*weights, np.concatenate([X, X])))]
-
-
-def without_a_loop_over_samples(inputs, once, twice):
-    """Whether that length is the same. With NumPy inside there is none: `works_under_jit` says so, and no loop was seen."""
-    return once is None or twice is None or bool(once == twice)
+    return (*weights, np.concatenate([X, X]))
 
 
 @exercise(
@@ -259,13 +253,11 @@ def without_a_loop_over_samples(inputs, once, twice):
         variants=4,
         must=(
             works_under_jit(),
-            Requirement(
+            same_size(
                 "has no loop over samples",
                 "The values are right, but your program grows with the number of samples: write the net for one example, "
                 "and let `jax.vmap` map it over the rows of X.",
-                on_twice_the_samples,
-                without_a_loop_over_samples,
-                share=0.5,
+                twice_the_samples,
             ),
         ),
     ),

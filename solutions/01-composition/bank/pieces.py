@@ -291,11 +291,18 @@ def one_layer_pieces(w, b):
 
 @one_layer_pieces.variant
 def _(rng):
-    w = rng.integers(1, 4, 9) * rng.choice([-1, 1], 9)
-    corner = rng.permutation(np.r_[rng.choice(np.arange(-9, 10), 7, replace=False), 0, 0])
-    corner[-2:] = corner[:2]
-    b = -w * corner
-    w[2] = 0
+    # Fractions p / q, some with the same whole part, some with the same nearest whole number; 0 from either side.
+    t = int(rng.integers(-3, 4))
+    corners = [(3 * t - 1, 3), (3 * t + 1, 3), (2 * t + 1, 2)]
+    others = [(p, q) for q in (1, 2, 3) for p in range(-6 * q, 6 * q) if p % q or (q == 1 and p)]
+    picked = rng.choice(len(others), int(rng.integers(1, 4)), replace=False)
+    p, q = np.array([*corners, *(others[k] for k in picked), corners[int(rng.integers(3))], (0, 1), (0, 1), (1, 1)]).T
+    times = rng.choice([-2, -1, 1, 2], len(p))
+    times[-3:] = 1, -1, 0
+    w, b = q * times, -p * times
+    b[-1] = int(rng.integers(1, 9))
+    order = rng.permutation(len(w))
+    w, b = w[order], b[order]
     return {"w": w.astype(np.float32), "b": b.astype(np.float32)}
 
 

@@ -240,6 +240,12 @@ def _(rng):
     }
 
 
+@layer_jacobian.edge
+def _(rng):
+    W, b, h = rng.normal(size=(3, 5)), rng.normal(size=3), rng.normal(size=5)
+    return {"W": W.astype(np.float32), "b": b.astype(np.float32), "h": h.astype(np.float32)}
+
+
 @layer_jacobian.mistake("Your slopes scale the columns of W; each slope belongs to one output, and outputs are rows.")
 def slopes_on_columns(W, b, h):
     return W * (1 - np.tanh(W @ h + b) ** 2)[None, :]

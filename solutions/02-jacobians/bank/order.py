@@ -215,6 +215,11 @@ def _(rng):
     return {"J": rng.normal(size=(int(rng.choice([3, 5])), d, d)).astype(np.float32)}
 
 
+@ordered_product.edge
+def _(rng):
+    return {"J": rng.normal(size=(12, 3, 3)).astype(np.float32)}
+
+
 @ordered_product.mistake("Your product is the wrong way round: a later layer joins on the left.")
 def joined_on_the_right(J):
     product = J[0]

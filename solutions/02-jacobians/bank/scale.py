@@ -504,6 +504,16 @@ def _(rng):
     return {"W": random_stack(rng, int(rng.choice([3, 6])), 4, float(rng.choice([0.5, 2.0])))[0]}
 
 
+@log_norm_bound.edge
+def _(rng):
+    return {"W": random_stack(rng, 600, 3, 4.0)[0]}
+
+
+@log_norm_bound.edge
+def _(rng):
+    return {"W": random_stack(rng, 600, 3, 0.12)[0]}
+
+
 @log_norm_bound.mistake("That is the natural logarithm; powers of ten ask for base 10.")
 def natural_log_of_norms(W):
     return np.sum(np.log(np.linalg.norm(W, ord=2, axis=(1, 2))))

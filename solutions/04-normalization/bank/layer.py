@@ -6,6 +6,7 @@ import numpy as np
 from jax import lax
 
 from autograder.exercise import Array, Function, Number, exercise
+from autograder.requirements import without_automatic_differentiation
 
 from .shared import BETAS, EPSILONS, GAMMAS, MUST, draw_batch, spread_out, uneven
 
@@ -254,7 +255,7 @@ def layer_statistics_held_fixed(h, gamma, beta, eps):
 @exercise(
     skill="normalization.layer",
     points=4,
-    answer=Function(returns=Array(), variants=6),
+    answer=Function(returns=Array(), variants=6, must=(without_automatic_differentiation(),)),
     hints=(
         "Entry (i, j) asks how output i moves when input j does; and input j moves the mean and the variance too.",
         "The mean moves by 1/d, and the variance by 2(z_j − μ)/d. Differentiate the quotient.",
@@ -293,6 +294,14 @@ def variance_held_fixed(z, eps):
 def mean_held_fixed(z, eps):
     c, s = z - z.mean(), np.sqrt(z.var() + eps)
     return (np.eye(len(z)) - np.outer(c, c) / (len(z) * s**2)) / s
+
+
+@layer_norm_jacobian.mistake(
+    "The values are right, and JAX found them for you; write down how each output moves with each input.",
+    breaks="differentiates by hand",
+)
+def left_to_jax(z, eps):
+    return jax.jacfwd(lambda z: (z - jnp.mean(z)) / jnp.sqrt(jnp.var(z) + eps))(z)
 
 
 @layer_norm_jacobian.mistake("Your three terms are there, but the root they are all divided by is missing.")

@@ -377,13 +377,28 @@ def conv2d(x, k, stride, padding):
 @conv2d.variant
 def _(rng):
     c_in, c_out = rng.choice((2, 3, 4), 2, replace=False)
-    m = int(rng.choice((2, 3)))
+    m, n = rng.choice((2, 3, 4), 2, replace=False)
     return {
         "x": rng.normal(size=(c_in, int(rng.integers(7, 10)), int(rng.integers(10, 13)))).astype(np.float32),
-        "k": rng.normal(size=(c_out, c_in, m, m)).astype(np.float32),
+        "k": rng.normal(size=(c_out, c_in, m, n)).astype(np.float32),
         "stride": int(rng.choice((2, 3))),
         "padding": int(rng.choice((1, 2))),
     }
+
+
+def picture_and_kernels(rng, m, n):
+    x, k = rng.normal(size=(2, 6, 7)), rng.normal(size=(3, 2, m, n))
+    return {"x": x.astype(np.float32), "k": k.astype(np.float32)}
+
+
+@conv2d.edge
+def _(rng):
+    return picture_and_kernels(rng, 3, 2) | {"stride": 1, "padding": 0}
+
+
+@conv2d.edge
+def _(rng):
+    return picture_and_kernels(rng, 1, 1) | {"stride": 1, "padding": 1}
 
 
 @conv2d.mistake("You turned the kernel round; in deep learning its first row meets the window's first row.")
@@ -395,9 +410,9 @@ def kernel_flipped(x, k, stride, padding):
 
 @conv2d.mistake("The kernel's rows met the window's columns: u goes with rows and v with columns.")
 def kernel_transposed(x, k, stride, padding):
-    x = np.pad(x, ((0, 0), (padding, padding), (padding, padding)))
+    x, k = np.pad(x, ((0, 0), (padding, padding), (padding, padding))), np.swapaxes(k, 2, 3)
     windows = np.lib.stride_tricks.sliding_window_view(x, k.shape[2:], axis=(1, 2))[:, ::stride, ::stride]
-    return np.einsum("cijuv,ocvu->oij", windows, k)
+    return np.einsum("cijuv,ocuv->oij", windows, k)
 
 
 @conv2d.mistake("Only one input channel reaches your output; a kernel adds up what it finds in all of them.")
