@@ -8,6 +8,7 @@ float64 passes where float32 was expected, NumPy where JAX was, `7.0` where `7` 
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from autograder.errors import InternalSignal
 from autograder.judging.exercise import Array, Choice, Integer, Number, Value
+from autograder.judging.values import as_floats
 
 RTOL = float(np.sqrt(np.finfo(np.float32).eps))
 ATOL_OF_LARGEST = 1e-5
@@ -46,15 +48,41 @@ def read(kind: Value, answer: Any, what: str = "Your answer") -> Floats | str:
 
 def _read_choice(kind: Choice, answer: Any, what: str) -> str:
     if not isinstance(answer, str):
-        raise Unreadable(f"{what} is a {type(answer).__name__}; write {kind.asked()}, in quotation marks.")
-    for option in kind.options:
-        if _folded(option) == _folded(answer):
-            return option
-    raise Unreadable(f"{what} is none of the options; write {kind.asked()}.")
+        answer = _spelt(answer, what)
+    for fold in (_folded, _without_blanks):
+        alike = [option for option in kind.options if fold(option) == fold(answer)]
+        if len(alike) == 1:
+            return alike[0]
+    letter = re.fullmatch(r"\W*([a-z])\W*", answer.strip().casefold())
+    if letter and not any(len(option.strip()) == 1 for option in kind.options):
+        place = ord(letter[1]) - ord("a")
+        if place < len(kind.options):
+            return kind.options[place]
+    raise Unreadable(f"{what} is none of the answers that are known here: write it as the question does.")
+
+
+def _spelt(answer: Any, what: str) -> str:
+    """Whole numbers, and tuples and lists of them, such as axes, as the text that means the same."""
+    values = answer.tolist() if isinstance(answer, np.ndarray | np.generic) else answer
+    parts = list(values) if isinstance(values, tuple | list | range) else [values]
+    if parts and all((isinstance(part, int) and not isinstance(part, bool)) or part is None for part in parts):
+        return ", ".join(map(str, parts))
+    raise Unreadable(f"{what} is a {type(answer).__name__}; write the answer in quotation marks.")
 
 
 def _folded(text: str) -> str:
     return " ".join(text.split()).casefold()
+
+
+def _without_blanks(text: str) -> str:
+    """A text in which blanks, outer brackets and the way to write a composition make no difference: f∘g is f(g(x))."""
+    text = re.sub(r"[\s*]+", "", text.casefold())
+    while (inner := text[1:-1]) and text[0] + text[-1] in ("()", "[]") and not set("()[]") & set(inner):
+        text = inner
+    if "∘" in text:
+        *outer, last = re.sub(r"\(x\)$", "", text).strip("()").split("∘")
+        text = "(".join([*outer, last]) + "(x" + ")" * (len(outer) + 1)
+    return text
 
 
 def _as_numpy(answer: Any, kind: Value, what: str) -> Floats:
@@ -70,12 +98,32 @@ def _as_numpy(answer: Any, kind: Value, what: str) -> Floats:
         raise Unreadable(f"{what} is true or false; {kind.asked()} was asked for.")
     if raw.dtype.kind == "c":
         raise Unreadable(f"{what} is complex; {kind.asked()} was asked for.")
+    if raw.dtype.kind == "O":
+        raw = as_floats(raw)
     if raw.dtype.kind in "OUSMm":
         raise Unreadable(f"{what} is a {type(answer).__name__}; {kind.asked()} was asked for.")
     try:
         return raw.astype(np.float64)
     except (TypeError, ValueError):
         raise Unreadable(f"{what} has dtype {raw.dtype}; {kind.asked()} was asked for.") from None
+
+
+def rounded_too_far(kind: Value, reference: Floats | str, answer: Floats | str) -> bool:
+    """Whether a wrong answer is the right one, rounded to fewer figures than are asked for, and to two at least."""
+    figures = kind.figures if isinstance(kind, Number | Array) else None
+    if figures is None or isinstance(reference, str) or isinstance(answer, str) or reference.shape != answer.shape:
+        return False
+    if not (np.all(np.isfinite(reference)) and np.all(np.isfinite(answer))):
+        return False
+    for fewer in range(2, figures):
+        exponent = np.floor(np.log10(np.where(reference != 0, np.abs(reference), 1.0) * (1 + 1e-12)))
+        unit = 10.0 ** (exponent - fewer + 1)
+        # To the nearest, ties either way: what is rounded is what the learner saw, which may be rounded itself.
+        near = np.abs(answer - reference) <= 0.5 * unit * (1 + 1e-6)
+        whole = np.abs(answer / unit - np.round(answer / unit)) < 1e-6
+        if np.all((near & whole) | entrywise(kind, reference, answer)):
+            return True
+    return False
 
 
 def allowed(kind: Value, reference: Floats) -> Floats:

@@ -25,10 +25,12 @@ from autograder.judging.answer_key import (
 from autograder.judging.compare import Floats, Unreadable
 from autograder.judging.exercise import (
     Arguments,
+    Array,
     Exercise,
     Function,
     Measurement,
     Mistake,
+    Number,
 )
 from autograder.judging.safe_call import CallResult, Raised, Returned, TimedOut
 from autograder.judging.unmet import Take, Unmet, all_unmet, lost, why_unmet
@@ -65,8 +67,13 @@ def judge_value(exercise: Exercise, answer: Any, asked: AnswerKey) -> Verdict:
         return _verdict(
             exercise, VerdictState.UNREADABLE, 0.0, asked=question, came_back=came_back, sentence=str(unreadable)
         )
+    value = _as_one_row(exercise, asked, value)
     if compare.agrees(exercise.returns, asked.right, value):
         return _verdict(exercise, VerdictState.RIGHT, 1.0, asked=question, came_back=came_back)
+    if compare.rounded_too_far(exercise.returns, asked.right, value):
+        assert isinstance(exercise.returns, Number | Array)
+        sentence = f"Right as far as it goes: {exercise.returns.figures} figures, please."
+        return _verdict(exercise, VerdictState.ROUNDED, 0.0, asked=question, came_back=came_back, sentence=sentence)
     mistake = _diagnose(exercise, [asked], [value])
     state, sentence = _describe(exercise, asked.right, value)
     if mistake:
@@ -74,6 +81,15 @@ def judge_value(exercise: Exercise, answer: Any, asked: AnswerKey) -> Verdict:
     return _verdict(
         exercise, state, 0.0, asked=question, came_back=came_back, sentence=sentence, mistake=mistake and mistake.name
     )
+
+
+def _as_one_row(exercise: Exercise, asked: AnswerKey, value: Floats | str) -> Floats | str:
+    """Several numbers as a row, where they came as a row or column of a matrix and the question speaks of no shape."""
+    right = asked.right
+    if isinstance(value, str) or isinstance(right, str) or right.ndim != 1 or value.size != right.size:
+        return value
+    told = "shape" in (exercise.reference.__doc__ or "")
+    return value if told or value.ndim != 2 or 1 not in value.shape else value.ravel()
 
 
 def no_function(exercise: Exercise, answer: Any, *, untouched: bool) -> Verdict | None:
@@ -195,19 +211,15 @@ def _describe(exercise: Exercise, right: Floats | str, answer: Floats | str) -> 
     if isinstance(right, str) or isinstance(answer, str):
         return VerdictState.WRONG, "That is not it."
     if answer.shape != right.shape:
-        transposed = (
-            answer.ndim == 2 and answer.T.shape == right.shape and compare.agrees(exercise.returns, right, answer.T)
-        )
-        more = " Transposed, it would be right." if transposed else ""
-        return VerdictState.UNREADABLE, f"The shape is {answer.shape}; {right.shape} was asked for.{more}"
+        return VerdictState.UNREADABLE, f"The shape is {answer.shape}; {right.shape} was asked for."
     if np.any(~np.isfinite(answer)) and np.all(np.isfinite(right)):
         bad = int(np.sum(~np.isfinite(answer)))
         what = "NaN or infinity" if answer.ndim == 0 else f"NaN or infinity in {bad} of {answer.size} entries"
         return VerdictState.UNREADABLE, f"There is {what}: look for a division by zero, a log of zero, or an overflow."
     if compare.agrees(exercise.returns, right, -answer):
-        return VerdictState.WRONG, "The size is right; look at the sign."
+        return VerdictState.WRONG, "That is not it: follow the sign through each step."
     if answer.ndim == 2 and answer.shape[0] == answer.shape[1] and compare.agrees(exercise.returns, right, answer.T):
-        return VerdictState.WRONG, "That is the transpose of what was asked."
+        return VerdictState.WRONG, "That is not it: which index goes along the rows, and which along the columns?"
     if answer.ndim == 0:
         return VerdictState.WRONG, "That is not it, and it is none of the slips this exercise knows."
     off = ~compare.entrywise(exercise.returns, right, answer)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 
 def to_builtins(value: Any) -> Any:
@@ -31,3 +34,10 @@ def show(value: Any) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(show(item) for item in value) + "]"
     return str(value)
+
+
+def as_floats(objects: NDArray[Any]) -> NDArray[Any]:
+    """An array of Python's fractions, decimals and their like as floats; one that holds other things stays what it is."""
+    if all(isinstance(entry, numbers.Real | Decimal) and not isinstance(entry, bool) for entry in objects.flat):
+        return np.array([float(entry) for entry in objects.flat]).reshape(objects.shape)
+    return objects

@@ -13,6 +13,8 @@ class VerdictState(StrEnum):
     PARTLY = "partly right"
     WRONG = "wrong"
     NOT_ATTEMPTED = "not attempted"
+    ROUNDED = "rounded too far"
+    """Right to fewer figures than are asked for: it counts neither for nor against."""
     UNREADABLE = "unreadable"
     """A wrong kind of thing: text where a number was asked, a wrong shape, NaN, a missing `return`."""
     RAISED = "raised an error"
@@ -26,6 +28,7 @@ _WORDS = {
     VerdictState.PARTLY: ("◐", "Partly right"),
     VerdictState.WRONG: ("✗", "Not yet"),
     VerdictState.NOT_ATTEMPTED: ("○", "Not attempted"),
+    VerdictState.ROUNDED: ("≈", "Rounded too far"),
     VerdictState.UNREADABLE: ("?", "Not what was asked for"),
     VerdictState.RAISED: ("!", "Your code raised an error"),
     VerdictState.ENDLESS: ("…", "Took too long"),
@@ -54,6 +57,11 @@ class Verdict:
     @property
     def points(self) -> float:
         return round(self.score * self.out_of, 6)
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is an attempt: for or against the one who answered."""
+        return self.state not in (VerdictState.NOT_ATTEMPTED, VerdictState.UNREADABLE, VerdictState.ROUNDED)
 
     @property
     def right(self) -> bool:

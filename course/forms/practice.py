@@ -171,7 +171,7 @@ class PracticeForm:
         if not self.answerable or (given == self._judged and self.result.value):
             return  # Enter once too often: what was said stays
         try:
-            value = parse_answer(self.session.exercise.returns, given)
+            value = parse_answer(self.session.exercise.returns, given, self.session.ndim)
         except Unreadable as unreadable:
             self._say("quiet", "? That cannot be read yet", str(unreadable), "It was not counted.")
             return
@@ -217,7 +217,7 @@ class PracticeForm:
         panel = of_verdict(verdict, tolerance, points=False)
         # The question stands above; what to try is said by the buttons.
         rows = tuple(row for row in panel.rows if row[0] not in ("asked", "try"))
-        if verdict.state is VerdictState.UNREADABLE:
+        if not verdict.counts:
             note = "It was not counted."
         else:
             note = self._note(verdict) + (f" {panel.note}" if verdict.state is VerdictState.WRONG else "")

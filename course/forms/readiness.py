@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import ipywidgets as widgets
 
-from autograder.judging.verdict import Verdict, VerdictState
+from autograder.judging.verdict import Verdict
 from course.forms.opening import OPENER
 from course.forms.practice import ShownQuestion
 from course.forms.round import RoundForm
@@ -68,7 +68,7 @@ class ReadinessForm(RoundForm):
         return Panel(asked.tone, self.title, asked.rows, asked.note)
 
     def _tell(self, verdict: Verdict) -> None:
-        if verdict.state is VerdictState.UNREADABLE:
+        if not verdict.counts:
             super()._tell(verdict)
         else:
             self._go_on(readiness.result_of(self.session, self.title))

@@ -57,7 +57,8 @@ def check(exercise: str, answer: Any, /, **arguments: Any) -> Points:
     except BankError as error:
         return _spoken(Points(0.0, Panel("try", "! This question cannot be judged", (("because", str(error)),))))
     panel = of_verdict(verdict, compare.tolerance(found.returns) if found else "")
-    if found is not None and verdict.state is not VerdictState.NOT_ATTEMPTED and kernel_info.person_present():
+    attempted = verdict.state not in (VerdictState.NOT_ATTEMPTED, VerdictState.ROUNDED)
+    if found is not None and attempted and kernel_info.person_present():
         problem = _record(found, answer, verdict, arguments)
         panel = Panel(panel.tone, panel.heading, panel.rows, problem or panel.note)
     return _spoken(Points(verdict.points, panel))

@@ -11,8 +11,10 @@ from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
+import numpy as np
+
 from autograder.judging import answer_key, judge
-from autograder.judging.exercise import Exercise, Variant
+from autograder.judging.exercise import Array, Exercise, Variant
 from autograder.judging.verdict import Verdict, VerdictState
 from course import clock
 from course.errors import CourseError
@@ -139,6 +141,13 @@ class Session:
         core = self.standing.core(self.skill)
         return not core or exercise.id in core
 
+    @property
+    def ndim(self) -> int | None:
+        """How many axes the answer has; None where it is no array."""
+        if not isinstance(self.exercise.returns, Array):
+            return None
+        return int(np.ndim(answer_key.expected(self.exercise, self.variant.arguments)))
+
     def hint(self) -> str:
         """The next hint; a hinted answer does not count towards the gate."""
         if not self.exercise.hints:
@@ -150,7 +159,7 @@ class Session:
         """Judge `value`. What cannot be read as an answer at all is no attempt, and is not counted."""
         self.problem = ""
         self.verdict = judge.judge(self.exercise, value, self.variant.arguments)
-        if self.verdict.state not in (VerdictState.NOT_ATTEMPTED, VerdictState.UNREADABLE):
+        if self.verdict.counts:
             self._count(self.verdict.right, self.verdict.mistake, as_text(value))
         return self.verdict
 

@@ -19,6 +19,7 @@ _TONE: dict[VerdictState, Tone] = {
     VerdictState.PARTLY: "partly",
     VerdictState.WRONG: "try",
     VerdictState.NOT_ATTEMPTED: "quiet",
+    VerdictState.ROUNDED: "partly",
     VerdictState.UNREADABLE: "try",
     VerdictState.RAISED: "try",
     VerdictState.ENDLESS: "try",

@@ -74,10 +74,10 @@ def test_whole_numbers_agree_exactly_and_in_any_type() -> None:
 def test_choices_ignore_case_and_spaces_but_not_words() -> None:
     kind = Choice(("J³ J² J¹", "J¹ J² J³"))
     assert compare.read(kind, " j³  J² J¹ ") == "J³ J² J¹"
-    with pytest.raises(Unreadable, match="none of the options"):
+    with pytest.raises(Unreadable, match="none of the answers"):
         compare.read(kind, "J² J¹ J³")
     with pytest.raises(Unreadable, match="in quotation marks"):
-        compare.read(kind, 3)
+        compare.read(kind, 1.5)
 
 
 @pytest.mark.parametrize(

@@ -275,6 +275,12 @@ def test_two_functions_of_one_name(course: SmallCourse) -> None:
     )
 
 
+@pytest.mark.parametrize("words", ["There is one step more", "One step more than that", "Reversed, it would be right"])
+def test_a_sentence_that_hands_the_answer_over(course: SmallCourse, words: str) -> None:
+    course.edit(course.bank, "You took one step too many.", f"{words}.")
+    assert "(growth): the sentence of “one_more” hands the answer over (“" in course.lint()
+
+
 def test_a_wrong_program_that_passes(course: SmallCourse) -> None:
     course.edit(course.wrong, "np.cumprod(factors) / factors[0]", "np.cumprod(factors)")
     assert (

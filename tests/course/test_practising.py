@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -333,29 +334,101 @@ def test_how_many_options_a_choice_had_is_kept() -> None:
 # --------------------------------------------------------------------------- what a learner types
 
 
-@pytest.mark.parametrize(
-    ("kind", "text", "value"),
-    [
-        (Number(), "0.35", 0.35),
-        (Number(), " 0.9^10 ", 0.9**10),
-        (Number(), "0.9**10", 0.9**10),
-        (Number(), "35%", 0.35),
-        (Number(), "−2", -2),
-        (Number(), "3·4", 12),
-        (Number(), "1e-3", 0.001),
-        (Number(), "sqrt(2)", 2**0.5),
-        (Integer(), "7", 7),
-        (Array(), "[[1, 2], [3, 1/4]]", [[1, 2], [3, 0.25]]),
-        (Choice(("a b", "c")), "a b", "a b"),
-        (Number(), "  ", ...),
-    ],
-)
+TYPED = [
+    (Integer(), "1,792", 1792),
+    (Integer(), "1 792", 1792),
+    (Integer(), "12,345,678", 12345678),
+    (Number(), "0,378", 0.378),
+    (Number(), "−0,378", -0.378),
+    (Number(), "√(2/14)", (2 / 14) ** 0.5),
+    (Number(), "√2", 2**0.5),
+    (Number(), "√2/2", 2**0.5 / 2),
+    (Number(), "np.sqrt(2/14)", (2 / 14) ** 0.5),
+    (Number(), "jnp.sqrt(2)", 2**0.5),
+    (Number(), "math.sqrt(2)", 2**0.5),
+    (Number(), "0.9¹⁰", 0.9**10),
+    (Number(), "3.49 × 10⁻¹", 0.349),
+    (Number(), "3.49·10^-1", 0.349),
+    (Number(), "–3", -3),
+    (Number(), "— 3", -3),
+    (Number(), "σ(1)", 1 / (1 + math.exp(-1))),
+    (Number(), "1/(1+e^-1)", 1 / (1 + math.exp(-1))),
+    (Number(), "2π", 2 * math.pi),
+    (Number(), "½", 0.5),
+    (Number(), "1/3", 1 / 3),
+    (Number(), "35 %", 0.35),
+    (Number(), "35%", 0.35),
+    (Number(), "ln 2", math.log(2)),
+    (Number(), "ln(2)", math.log(2)),
+    (Number(), "log₁₀(2)", math.log10(2)),
+    (Number(), "log10 2", math.log10(2)),
+    (Number(), "log₂(8)", 3),
+    (Number(), "2^10", 1024),
+    (Number(), "2**10", 1024),
+    (Number(), "(1)(2)", 2),
+    (Number(), "3(4+1)", 15),
+    (Number(), "1e-3", 0.001),
+    (Number(), "1E-3", 0.001),
+    (Number(), ".5", 0.5),
+    (Number(), "+3", 3),
+    (Number(), "tanh(1)^2", math.tanh(1) ** 2),
+    (Number(), "1 - tanh(0.5)²", 1 - math.tanh(0.5) ** 2),
+    (Number(), "[0.35]", 0.35),
+    (Number(), "(0.35)", 0.35),
+    (Number(), "float(3)", 3),
+    (Number(), "3÷4", 0.75),
+    (Number(), "exp(-1)", math.exp(-1)),
+    (Number(), "np.exp(-1)", math.exp(-1)),
+    (Number(), "2 sqrt(3)", 2 * 3**0.5),
+    (Number(), "10^-0.5", 10**-0.5),
+    (Number(), "0.25⁵", 0.25**5),
+    (Number(), "3*4", 12),
+    (Number(), "3·4", 12),
+    (Number(), "7 ", 7),
+    (Integer(), "7.0", 7.0),
+    (Array(), "[1, 2, 3]", [1, 2, 3]),
+    (Array(), "1, 2, 3", [1, 2, 3]),
+    (Array(), "1 2 3", [1, 2, 3]),
+    (Array(), "[1 2 3]", [1, 2, 3]),
+    (Array(), "(1, 2, 3)", (1, 2, 3)),
+    (Array(), "[[1, 0], [0.5, 2]]", [[1, 0], [0.5, 2]]),
+    (Array(), "[1 0; 0.5 2]", [[1, 0], [0.5, 2]]),
+    (Array(), "1 0; 0.5 2", [[1, 0], [0.5, 2]]),
+    (Array(), "[[1 0] [0.5 2]]", [[1, 0], [0.5, 2]]),
+    (Array(), "[[1,0],[1/2,2]]", [[1, 0], [0.5, 2]]),
+    (Array(), "np.array([[1, 0], [0, 1]])", [[1, 0], [0, 1]]),
+    (Array(), "{1, 2}", [1, 2]),
+    (Array(), "[0,5; 1,5]", [0.5, 1.5]),
+    (Array(), "[-1, –2]", [-1, -2]),
+    (Array(), "[√2, 1]", [2**0.5, 1]),
+    (Array(), "[[1, 0],\n [0, 1]]", [[1, 0], [0, 1]]),
+    (Array(), "[1/2, 1/4]", [0.5, 0.25]),
+    (Array(), "1 -2 3", [1, -2, 3]),
+    (Array(), "[1, 2,]", [1, 2]),
+]
+"""What people type, and what they mean: one table for every form."""
+
+
+@pytest.mark.parametrize(("kind", "text", "value"), TYPED)
 def test_what_people_type_is_read(kind: Any, text: str, value: Any) -> None:
-    assert parse_answer(kind, text) == value
+    read = parse_answer(kind, text, 1)
+    assert np.shape(read) == np.shape(value) and np.allclose(np.asarray(read, float), np.asarray(value, float))
+
+
+def test_a_choice_is_its_text_and_nothing_is_no_answer() -> None:
+    assert parse_answer(Choice(("a b", "c")), " a b ") == "a b"
+    assert parse_answer(Number(), "  ") is ...
+
+
+def test_an_example_is_of_the_kind_that_is_asked_for() -> None:
+    for ndim, example in ((1, "`[1, 0.5, 2]`"), (2, "`[[1, 0], [0.5, 2]]`")):
+        with pytest.raises(Unreadable) as caught:
+            parse_answer(Array(), "one, two", ndim)
+        assert example in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    "text", ["a", "0,35", "1/0", "9**9**9**9", "__import__('os')", "'a'*5", "[1", "open('x')", "0.3.4", "()", "x=3"]
+    "text", ["a", "0,35,3", "1/0", "9**9**9**9", "__import__('os')", "'a'*5", "[1", "open('x')", "0.3.4", "()", "x=3"]
 )
 def test_what_cannot_be_read_gets_a_sentence(text: str) -> None:
     with pytest.raises(Unreadable) as caught:

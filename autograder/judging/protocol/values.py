@@ -12,6 +12,7 @@ from autograder.judging.protocol.arrays import CAN_STAND_IN_NPZ
 from autograder.judging.protocol.limits import CUT, LONGEST_NAME, Refused
 from autograder.judging.protocol.messages import MeasurementReply, Received, Value
 from autograder.judging.safe_call import CallResult, Raised, Returned, TimedOut
+from autograder.judging.values import as_floats
 
 
 def encode_input(value: Any, arrays: list[NDArray[Any]]) -> Any:
@@ -66,6 +67,8 @@ def encode_value(value: Any) -> tuple[Value, list[NDArray[Any]]]:
         return Value("other" if "Tracer" in type(error).__name__ else "ragged", name), []
     if array.dtype.kind == "V" and array.dtype.names is None:  # bfloat16 and its like
         array = array.astype(np.float32)
+    if array.dtype.kind == "O":
+        array = as_floats(array)
     if array.dtype.kind not in CAN_STAND_IN_NPZ:
         return Value("other", name), []
     return Value("array", name), [array]

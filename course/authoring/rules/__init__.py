@@ -83,6 +83,7 @@ STATIC: tuple[UnitRule, ...] = (
     words.questions_print_their_numbers,
     words.hints_are_two_or_three,
     words.sentences_are_one_sentence,
+    words.sentences_hand_nothing_over,
 )
 """Read from files: quick."""
 

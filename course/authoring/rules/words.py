@@ -112,6 +112,22 @@ def sentences_are_one_sentence(unit: UnitFiles) -> Iterator[Complaint]:
                 yield Complaint(where, what, "Say what to look at, and no more.")
 
 
+_HANDED_OVER = re.compile(
+    r"\bone \w+ (more|fewer|less) than\b|there is one \w+ (more|less)\b|\bone (too many|too few)\b|would be right|size is right",
+    re.IGNORECASE,
+)
+"""Words from which the right value follows from the wrong one, without another thought."""
+
+
+def sentences_hand_nothing_over(unit: UnitFiles) -> Iterator[Complaint]:
+    """A mistake's sentence says what to look at, and not by how much the answer was off."""
+    for exercise in unit.bank.exercises.values() if unit.bank else ():
+        for mistake in exercise.mistakes:
+            if found := _HANDED_OVER.search(mistake.sentence):
+                what = f"the sentence of “{mistake.name}” hands the answer over (“{found[0]}”)"
+                yield Complaint(unit.of_bank(exercise.id), what, "Say what to look at, and not by how much it is off.")
+
+
 def _texts(exercise: Exercise) -> Iterator[tuple[str, Callable[[Arguments], str]]]:
     yield "the question", exercise.prompt
     for number, hint in enumerate(exercise.hints, start=1):

@@ -38,7 +38,7 @@ def pieces_linear(times, already):
     return already * 2 * times
 
 
-@tent_pieces.mistake("Those are the corners between the pieces; there is one piece more.")
+@tent_pieces.mistake("Those are the corners; what is asked for are the stretches between and beside them.")
 def corners_for_pieces(times, already):
     return already * 2**times - 1
 
@@ -82,7 +82,7 @@ def base_and_exponent(folds, times):
     return times**folds
 
 
-@zigzag_pieces.mistake("Those are the corners between the pieces; there is one piece more.")
+@zigzag_pieces.mistake("Those are the corners; what is asked for are the stretches between and beside them.")
 def zigzag_corners(folds, times):
     return folds**times - 1
 
@@ -115,7 +115,7 @@ def _(rng):
 
 
 @shallow_pieces.mistake(
-    "Every ReLU brings one corner, and between and beside the corners there is one piece more than corners."
+    "Every ReLU brings one corner, and what is asked for are the stretches between and beside the corners."
 )
 def as_many_as_units(width):
     return width
@@ -311,7 +311,7 @@ def every_unit_a_corner(w, b):
     return len(w) + 1
 
 
-@one_layer_pieces.mistake("You counted the corners; there is one piece more.")
+@one_layer_pieces.mistake("You counted the corners; what is asked for are the stretches between and beside them.")
 def corners_alone(w, b):
     return len({float(-b_i / w_i) for w_i, b_i in zip(w, b, strict=True) if w_i != 0})
 

@@ -248,7 +248,7 @@ def half_a_kernel(n, kernel):
     return kernel / 2
 
 
-@padding_to_keep.mistake("One too many: the middle row of the kernel stands on the picture and needs no zeros.")
+@padding_to_keep.mistake("The middle row of the kernel stands on the picture and needs no zeros.")
 def middle_row_counted(n, kernel):
     return (kernel + 1) // 2
 
