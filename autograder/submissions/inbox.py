@@ -75,7 +75,7 @@ def collect(folder: Path, unit: str, only: tuple[str, ...] = ()) -> Inbox:
             without.append(readable(path.name))
     if without:
         left.append(NotTaken("", f"Nothing for {unit} is in {listed(without)}."))
-    submissions = [_one_of(student, found[student]) for student in sorted(found)]
+    submissions = [_one_of(student, found[student], folder) for student in sorted(found)]
     if not submissions:
         raise GradingError(
             f"No submission of {unit} is in {folder}. It should hold <student>/{unit}/{unit}.ipynb or <student>.ipynb."
@@ -87,11 +87,11 @@ def collect(folder: Path, unit: str, only: tuple[str, ...] = ()) -> Inbox:
     return Inbox([one for one in submissions if not only or one.student in only], left)
 
 
-def _one_of(student: str, submissions: list[Submission]) -> Submission:
+def _one_of(student: str, submissions: list[Submission], folder: Path) -> Submission:
     """The submission of a student; an unusable one where there are two, since nobody knows which is meant."""
     if len(submissions) == 1:
         return submissions[0]
-    names = listed([_within(one.path, 3) for one in submissions])
+    names = listed([str(one.path.relative_to(folder)) for one in submissions])
     return Submission(
         student, submissions[0].path, unusable=f"{student} handed in more than once: {names}. Remove all but one."
     )
@@ -140,7 +140,7 @@ def _in_folder(path: Path, unit: str) -> Submission | NotTaken | None:
         return NotTaken(student, f"{student} holds what seems to be a class. Name that folder in its place.")
     if len(meant) == 1:
         (one,) = meant
-        told = _told(_within(one, len(one.relative_to(path.parent).parts)), f"{unit}/{unit}.ipynb")
+        told = _told(readable(str(one.relative_to(path.parent))), f"{unit}/{unit}.ipynb")
         # Directly in the student's folder it may stand beside the folders of other units.
         theirs = one.parent if one.parent != path or moodle else None
         return Submission(student, one, timestamp=timestamp(one), notes=told, own=theirs)
@@ -206,10 +206,6 @@ def _files(folder: Path, depth: int = 3) -> Iterator[Path]:
 
 def _is_systems(name: str) -> bool:
     return name.startswith(".") or name in KEPT_BY_SYSTEMS
-
-
-def _within(path: Path, parts: int) -> str:
-    return readable("/".join(path.parts[-parts:])) if parts < len(path.parts) else readable(str(path))
 
 
 def listed(names: list[str]) -> str:
