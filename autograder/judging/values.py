@@ -38,6 +38,9 @@ def show(value: Any) -> str:
 
 def as_floats(objects: NDArray[Any]) -> NDArray[Any]:
     """An array of Python's fractions, decimals and their like as floats; one that holds other things stays what it is."""
-    if all(isinstance(entry, numbers.Real | Decimal) and not isinstance(entry, bool) for entry in objects.flat):
+    if not all(isinstance(entry, numbers.Real | Decimal) and not isinstance(entry, bool) for entry in objects.flat):
+        return objects
+    try:
         return np.array([float(entry) for entry in objects.flat]).reshape(objects.shape)
-    return objects
+    except (OverflowError, ValueError):  # a whole number of four hundred figures
+        return objects
