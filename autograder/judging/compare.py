@@ -170,6 +170,28 @@ def entrywise(kind: Value, reference: Floats | str, answer: Floats | str) -> NDA
     return np.asarray(np.where(finite, near, same), dtype=bool)
 
 
+def is_anothers(kind: Value, mistaken: Floats | str, answer: Floats | str, right: Floats | str) -> bool:
+    """Whether a wrong answer is what a mistake gives, closely enough not to be so by chance.
+
+    Closer than a right answer has to be: to half a unit in the last figure asked for, of the smaller of the two. What is
+    zero but for rounding is zero.
+    """
+    if isinstance(mistaken, str) or isinstance(answer, str) or isinstance(right, str):
+        return agrees(kind, mistaken, answer)
+    if mistaken.shape != answer.shape:
+        return False
+    finite = right[np.isfinite(right)]
+    tiny = 1e-12 * float(np.max(np.abs(finite), initial=0.0))
+    mistaken = np.where(np.abs(mistaken) <= tiny, 0.0, mistaken)
+    figures = kind.figures if isinstance(kind, Number | Array) else None
+    if figures is None or not (np.all(np.isfinite(mistaken)) and np.all(np.isfinite(answer))):
+        return agrees(kind, mistaken, answer)
+    size = np.minimum(np.abs(mistaken), np.abs(answer))
+    size = np.where(size > 0, size, np.maximum(np.abs(mistaken), np.abs(answer)))
+    exponent = np.floor(np.log10(np.where(size > 0, size, 1.0) * (1 + 1e-12)))
+    return bool(np.all(np.abs(answer - mistaken) <= 0.5 * 10.0 ** (exponent - figures + 1) * (1 + 1e-6)))
+
+
 def apart(kind: Value, one: Floats | str, other: Floats | str) -> bool:
     """Whether no answer could agree with both: somewhere they differ by more than both tolerances together."""
     if isinstance(one, str) or isinstance(other, str) or one.shape != other.shape:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.judging import compare, probes, safe_call
+from autograder.judging import compare, probes, safe_call, slips
 from autograder.judging.answer_key import (
     AnswerKey,
     confusable,
@@ -78,6 +78,8 @@ def judge_value(exercise: Exercise, answer: Any, asked: AnswerKey) -> Verdict:
     state, sentence = _describe(exercise, asked.right, value)
     if mistake:
         state, sentence = VerdictState.WRONG, mistake.sentence
+    elif state is VerdictState.WRONG:
+        sentence = slips.told(exercise, [asked], [value]) or sentence
     return _verdict(
         exercise, state, 0.0, asked=question, came_back=came_back, sentence=sentence, mistake=mistake and mistake.name
     )
@@ -171,6 +173,10 @@ def judge_outcomes(
                 mistake=mistake.name,
             )
 
+    slip = slips.told(exercise, asked[:variants], readable) if len(readable) == variants and not share else ""
+    if slip:
+        return _verdict(exercise, VerdictState.WRONG, 0.0, asked=question, came_back=counted, sentence=slip)
+
     worst = next(i for i in range(len(outcomes)) if not right[i])
     state, sentence = _describe_outcome(exercise, asked[worst], outcomes[worst], values[worst])
     if state is VerdictState.RAISED and all(
@@ -199,7 +205,7 @@ def _diagnose(exercise: Exercise, asked: Sequence[AnswerKey], answers: Sequence[
         for mistake in exercise.mistakes
         if mistake.breaks is None
         and all(
-            compare.agrees(exercise.returns, one.mistaken[mistake.name], answer)
+            compare.is_anothers(exercise.returns, one.mistaken[mistake.name], answer, one.right)
             for one, answer in zip(asked, answers, strict=True)
         )
     ]
@@ -216,10 +222,6 @@ def _describe(exercise: Exercise, right: Floats | str, answer: Floats | str) -> 
         bad = int(np.sum(~np.isfinite(answer)))
         what = "NaN or infinity" if answer.ndim == 0 else f"NaN or infinity in {bad} of {answer.size} entries"
         return VerdictState.UNREADABLE, f"There is {what}: look for a division by zero, a log of zero, or an overflow."
-    if compare.agrees(exercise.returns, right, -answer):
-        return VerdictState.WRONG, "That is not it: follow the sign through each step."
-    if answer.ndim == 2 and answer.shape[0] == answer.shape[1] and compare.agrees(exercise.returns, right, answer.T):
-        return VerdictState.WRONG, "That is not it: which index goes along the rows, and which along the columns?"
     if answer.ndim == 0:
         return VerdictState.WRONG, "That is not it, and it is none of the slips this exercise knows."
     off = ~compare.entrywise(exercise.returns, right, answer)

@@ -141,3 +141,36 @@ def test_a_value_rounded_to_two_figures_is_right_or_rounded(right: float, figure
     said = verdict(Number(figures), right, float(f"{right:.1e}"))
     assert said.state in (VerdictState.RIGHT, VerdictState.ROUNDED)
     assert verdict(Number(figures), right, float(f"{right:.{figures - 1}e}")).state is VerdictState.RIGHT
+
+
+# --------------------------------------------------------------------------- a mistake is named where it was made
+
+
+def mistaken(kind: Any, right: Any, wrong: Any, answer: Any) -> str | None:
+    asked = asking(kind, right)
+
+    def made() -> Any:
+        return wrong
+
+    asked.mistake("Another one.")(made)
+    return judge.judge(asked, answer, {}).mistake
+
+
+@pytest.mark.parametrize(
+    ("figures", "right", "wrong", "answer", "named"),
+    [
+        (3, 0.25**5, 1.0, 1 - 0.25**5, False),  # near 1, and no slope of 1
+        (3, 0.25**5, 1.0, 0.999, False),
+        (3, 0.25**5, 1.0, 1, True),
+        (3, 0.349, 9.0, 9.0, True),
+        (3, 0.349, 8.996, 9.0, True),
+        (3, 0.349, 8.99, 9.0, False),
+        (3, 0.5, 1 - 10 * 0.1, 0, True),  # zero but for rounding
+        (3, 0.5, 0.0, 1e-3, False),
+        (3, 1e-15, 2e-16, 0, False),  # small, and not zero beside what is right
+    ],
+)
+def test_a_mistake_is_named_only_where_the_answer_is_its_own(
+    figures: int, right: float, wrong: float, answer: float, named: bool
+) -> None:
+    assert (mistaken(Number(figures), right, wrong, answer) == "made") is named

@@ -21,7 +21,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path[:0] = [str(ROOT), str(HERE)]
 
-SUBJECTS = ("imports", "checks", "mastery", "views", "lessons", "grading")
+SUBJECTS = ("imports", "checks", "diagnosis", "mastery", "views", "lessons", "grading")
 
 
 def main() -> int:

@@ -27,7 +27,7 @@ def axes_added(values, inputs):
     return values * inputs
 
 
-@grid_points.mistake("Base and exponent are exchanged: it is the number of axes that multiplies again and again.")
+@grid_points.mistake("Base and exponent are exchanged: each axis multiplies by the number of its values.")
 def base_and_exponent_exchanged(values, inputs):
     return inputs**values
 
