@@ -182,7 +182,7 @@ def is_anothers(kind: Value, mistaken: Floats | str, answer: Floats | str, right
         return False
     finite = right[np.isfinite(right)]
     tiny = 1e-12 * float(np.max(np.abs(finite), initial=0.0))
-    mistaken = np.where(np.abs(mistaken) <= tiny, 0.0, mistaken)
+    mistaken = np.where((np.abs(mistaken) <= tiny) & (answer == 0), 0.0, mistaken)
     figures = kind.figures if isinstance(kind, Number | Array) else None
     if figures is None or not (np.all(np.isfinite(mistaken)) and np.all(np.isfinite(answer))):
         return agrees(kind, mistaken, answer)

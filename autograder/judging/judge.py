@@ -70,11 +70,11 @@ def judge_value(exercise: Exercise, answer: Any, asked: AnswerKey) -> Verdict:
     value = _as_one_row(exercise, asked, value)
     if compare.agrees(exercise.returns, asked.right, value):
         return _verdict(exercise, VerdictState.RIGHT, 1.0, asked=question, came_back=came_back)
-    if compare.rounded_too_far(exercise.returns, asked.right, value):
+    mistake = _diagnose(exercise, [asked], [value])
+    if mistake is None and compare.rounded_too_far(exercise.returns, asked.right, value):
         assert isinstance(exercise.returns, Number | Array)
         sentence = f"Right as far as it goes: {exercise.returns.figures} figures, please."
         return _verdict(exercise, VerdictState.ROUNDED, 0.0, asked=question, came_back=came_back, sentence=sentence)
-    mistake = _diagnose(exercise, [asked], [value])
     state, sentence = _describe(exercise, asked.right, value)
     if mistake:
         state, sentence = VerdictState.WRONG, mistake.sentence

@@ -91,13 +91,12 @@ def _slipped(
     if all(right.ndim == 2 and right.shape[0] == right.shape[1] for right in rights):
         yield AXES, [right.T for right in rights]
     for name in exercise.parameters:
-        for sentence, change in (
-            (COUNTED, lambda number: number + 1),
-            (COUNTED, lambda number: number - 1),
-            (LEFT_OUT, lambda number: type(number)(0)),
-            (LEFT_OUT, lambda number: type(number)(1)),
+        for sentence, whole, change in (
+            (COUNTED, True, lambda number: number + 1),
+            (COUNTED, True, lambda number: number - 1),
+            (LEFT_OUT, False, lambda number: type(number)(0)),
+            (LEFT_OUT, False, lambda number: type(number)(1)),
         ):
-            whole = sentence == COUNTED
             changed = [_changed(exercise, one.arguments, name, change, whole=whole) for one in asked]
             known = [value for value in changed if value is not None]
             if len(known) == len(asked):

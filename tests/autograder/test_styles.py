@@ -115,7 +115,7 @@ def test_what_is_rounded_too_far_is_right_as_far_as_it_goes_and_never_counts(
     asked = asking(Number(figures), right)
 
     def near() -> float:
-        return answer
+        return answer * 1.01
 
     asked.mistake("Another one.")(near)
     said = judge.judge(asked, answer, {})
@@ -168,6 +168,7 @@ def mistaken(kind: Any, right: Any, wrong: Any, answer: Any) -> str | None:
         (3, 0.5, 1 - 10 * 0.1, 0, True),  # zero but for rounding
         (3, 0.5, 0.0, 1e-3, False),
         (3, 1e-15, 2e-16, 0, False),  # small, and not zero beside what is right
+        (3, 0.7, 1e-60, 1e-60, True),
     ],
 )
 def test_a_mistake_is_named_only_where_the_answer_is_its_own(

@@ -346,7 +346,9 @@ def convolutions_first(n, kernel, window):
     return places(places(n, kernel), kernel) // window // window
 
 
-@conv_then_pool.mistake("Each convolution costs one row less than its kernel has, for its first place counts.")
+@conv_then_pool.mistake(
+    "A kernel that lies on its first row has a place already: how many steps can it take from there?"
+)
 def whole_kernel_lost(n, kernel, window):
     return ((n - kernel) // window - kernel) // window
 
