@@ -66,7 +66,11 @@ def collect(folder: Path, unit: str, only: tuple[str, ...] = ()) -> Inbox:
     for path in sorted(folder.iterdir()):
         if _is_systems(path.name):
             continue
-        one = _in_folder(path, unit) if path.is_dir() else _as_file(path, unit)
+        try:
+            one = _in_folder(path, unit) if path.is_dir() else _as_file(path, unit)
+        except OSError as error:
+            why = f"What was handed in cannot be read ({(error.strerror or 'input/output error').lower()})."
+            one = Submission(readable(path.name), path, unusable=why)
         if isinstance(one, Submission):
             found[one.student].append(one)
         elif one is not None:

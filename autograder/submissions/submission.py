@@ -87,11 +87,14 @@ def content(submission: Submission) -> bytes:
             f"There is no {path.name} in what was handed in." if not path.is_symlink() else "The file is a link."
         )
     size = path.stat().st_size
-    if size <= LARGEST:
-        return path.read_bytes()
     if size > LARGEST_AS_IT_IS:
         raise Unusable(_too_large("The file has", size, LARGEST_AS_IT_IS))
-    data = _without_outputs(path)
+    try:
+        if size <= LARGEST:
+            return path.read_bytes()
+        data = _without_outputs(path)
+    except OSError as error:
+        raise Unusable(f"The file cannot be read ({(error.strerror or 'input/output error').lower()}).") from None
     if len(data) > LARGEST:
         raise Unusable(_too_large("Without its outputs the file has", len(data), LARGEST))
     return data
@@ -135,6 +138,8 @@ def files_beside(own: Path, notebook: Path) -> tuple[dict[str, bytes], list[Diag
     left: list[str] = []
     size = 0
     for path in _ordinary(own):
+        if not os.access(path, os.R_OK):
+            continue
         name = path.relative_to(own).as_posix()
         if path == notebook or path.suffix.lower() == ".ipynb":
             continue

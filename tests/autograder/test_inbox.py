@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from autograder.diagnostics import DiagnosticCode
 from autograder.errors import GradingError
+from autograder.submissions import inbox
 from autograder.submissions.inbox import Inbox, collect
 from autograder.submissions.submission import Submission, Unusable, content
 
@@ -149,6 +151,22 @@ def test_what_lies_behind_a_link_is_not_read(tmp_path: Path, linked: str) -> Non
     eve = next(one for one in collect(folder, UNIT).submissions if one.student == "eve")
     with pytest.raises(Unusable, match="link"):
         content(eve)
+
+
+def test_a_folder_that_cannot_be_read_costs_one_student(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(tmp_path, f"right/{UNIT}/{UNIT}.ipynb", f"shut/{UNIT}/{UNIT}.ipynb")
+    files = inbox._files
+
+    def refuses(folder: Path, depth: int = 3) -> Iterator[Path]:
+        if folder.name == "shut":
+            raise PermissionError(13, "Permission denied")
+        return files(folder, depth)
+
+    monkeypatch.setattr(inbox, "_files", refuses)
+    found = collect(tmp_path, UNIT)
+    assert names(found) == ["right", "shut"]
+    with pytest.raises(Unusable, match=r"cannot be read \(permission denied\)"):
+        content(found.submissions[1])
 
 
 def test_nothing_there_is_a_sentence_that_says_what_should_be(tmp_path: Path) -> None:
