@@ -6,13 +6,13 @@ in grading the measuring can be done where the function lives, and the judging c
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from autograder.judging import safe_call
 from autograder.judging.exercise import Measurement, Trace
+from autograder.judging.given import given
 from autograder.judging.safe_call import CallResult
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def run_probe(
 ) -> CallResult:
     """Measure `f` in this process, with a time limit; what came of it, passed through `then`, as an `CallResult`."""
     # A copy: a learner's function may write into its inputs, and others are asked the same.
-    own = measurement._replace(inputs=copy.deepcopy(measurement.inputs))
+    own = measurement._replace(inputs=given(measurement.inputs))
 
     def measured() -> Any:
         value = safe_call.waited(PROBES[measurement.way](f, own))

@@ -6,14 +6,16 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jax import lax
 
 from autograder.judging import judge
-from autograder.judging.exercise import Array, Choice, Exercise, Integer, Number, exercise
+from autograder.judging.exercise import Array, Choice, Exercise, Function, Integer, Number, exercise
 from autograder.judging.protocol.values import decode_value, encode_value
 from autograder.judging.verdict import Verdict, VerdictState
 
@@ -100,6 +102,72 @@ def test_where_a_shape_is_asked_for_it_counts() -> None:
 def test_what_is_not_understood_lists_no_options() -> None:
     said = verdict(Choice(FREE), "f(k(g(x)))", "something")
     assert said.state is VerdictState.UNREADABLE and "g(x)" not in said.sentence
+
+
+# --------------------------------------------------------------------------- programs
+
+
+def layers(W: Any, h: Any) -> Any:
+    """Write it. Use `jnp`."""
+    for W_l in W:
+        h = jnp.tanh(W_l @ h)
+    return h
+
+
+def by_fori_loop(W, h):
+    return lax.fori_loop(0, W.shape[0], lambda i, x: jnp.tanh(W[i] @ x), h)
+
+
+def by_scan_over_numbers(W, h):
+    return lax.scan(lambda x, i: (jnp.tanh(W[i] @ x), None), h, jnp.arange(len(W)))[0]
+
+
+def by_scan(W, h):
+    return lax.scan(lambda x, W_l: (jnp.tanh(W_l @ x), None), h, W)[0]
+
+
+def with_at(W, h):
+    W = W.at[0].multiply(1.0)
+    return layers(W, h)
+
+
+def into_its_own_copy(W, h):
+    h[:] = layers(W, h)
+    return h
+
+
+def with_numpy(W, h):
+    for W_l in W:
+        h = np.tanh(np.dot(W_l, h))
+    return h
+
+
+def with_lists(W, h):
+    h = h.tolist()
+    for rows in W.tolist():
+        h = [float(np.tanh(sum(w * x for w, x in zip(row, h, strict=True)))) for row in rows]
+    return h
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        layers,
+        jax.jit(layers),
+        by_fori_loop,
+        by_scan_over_numbers,
+        by_scan,
+        with_at,
+        into_its_own_copy,
+        with_numpy,
+        with_lists,
+    ],
+)
+def test_a_right_program_is_right_whichever_arrays_it_takes_its_own_for(program: Any) -> None:
+    asked = exercise(skill="sample.x", points=1, answer=Function(returns=Array(), variants=3))(layers)
+    asked.variant(lambda rng: {"W": rng.normal(size=(3, 4, 4)).astype(np.float32), "h": np.ones(4, np.float32)})
+    said = judge.judge(asked, program)
+    assert said.state is VerdictState.RIGHT, said
 
 
 # --------------------------------------------------------------------------- rounded too far

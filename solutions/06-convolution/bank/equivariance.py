@@ -323,9 +323,9 @@ def equivariance_error(y, y_of_shifted, by):
 @equivariance_error.variant
 def _(rng):
     y = rng.normal(size=(3, 5, 6)).astype(np.float32)
-    by = rng.choice((1, 2, 3), 2, replace=False)
+    by = tuple(int(step) for step in rng.choice((1, 2, 3), 2, replace=False))
     noise = 0.3 * rng.normal(size=y.shape).astype(np.float32)
-    return {"y": y, "y_of_shifted": np.roll(y, tuple(by), axis=(1, 2)) + noise, "by": by}
+    return {"y": y, "y_of_shifted": np.roll(y, by, axis=(1, 2)) + noise, "by": by}
 
 
 @equivariance_error.mistake("You compared with f(x) where it was, which tests invariance; move f(x) along first.")
