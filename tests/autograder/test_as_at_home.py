@@ -69,7 +69,10 @@ CELLS = {
 """Cells by what they do. They run in this order, in one notebook."""
 
 ALONE = {
-    "numbers of 64 bits": ["import os\nos.environ['JAX_ENABLE_X64'] = '1'", "import jax.numpy as jnp; jnp.ones(1).dtype"],
+    "numbers of 64 bits": [
+        "import os\nos.environ['JAX_ENABLE_X64'] = '1'",
+        "import jax.numpy as jnp; jnp.ones(1).dtype",
+    ],
     "two devices": [
         "%env XLA_FLAGS=--xla_force_host_platform_device_count=2",
         "import jax; jax.device_count()",
